@@ -1,0 +1,128 @@
+# Every command a developer needs. `make help` lists them; set-up happens by itself, once.
+
+# Empty: the newest suitable Python on the PATH makes the environment.
+PYTHON ?=
+# Where `make run` serves; FRESH=1 starts over; DATABASE_URL names a PostgreSQL of your own.
+PORT ?=
+FRESH ?=
+# For pytest: ARGS="-k name", WORKERS=4.
+ARGS ?=
+WORKERS ?= logical
+# UPGRADE=1 lets `make lock` take newer versions.
+UPGRADE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard portal/locale/*/LC_MESSAGES/*.po))
+COMMA := ,
+ON := $(filter-out 0 no false,$(FRESH))
+
+MAKEFLAGS += --no-print-directory
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- Use it
+
+.PHONY: run
+run: $(VENV)/.run $(TRANSLATIONS) ## Serve the demo (PORT=8000, FRESH=1 to start over, DATABASE_URL=...)
+	@$(BIN)/portal dev $(if $(PORT),--port $(PORT)) $(if $(ON),--fresh)
+
+.PHONY: wheel
+wheel: $(VENV)/.run ## Build dist/*.whl
+	@rm -rf dist
+	@$(BIN)/hatchling build -t wheel
+
+# ---- Check it
+
+.PHONY: test
+test: check $(TRANSLATIONS) ## Everything CI checks: lint, types, imports, and all tests but the slow ones
+	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && \
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+
+.PHONY: test-full
+test-full: check $(TRANSLATIONS) ## The same with the slow ones: long runs, the whole accessibility grid
+	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && \
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+.PHONY: check
+check: lint types imports ## What needs no database: lint, types, imports
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Look for mistakes and untidy code
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: format
+format: $(VENV)/.dev ## Tidy the code
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: types
+types: $(VENV)/.dev ## Check the types, strictly
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: $(VENV)/.dev ## Check who imports whom
+	@$(BIN)/lint-imports
+
+.PHONY: shots
+shots: $(VENV)/.dev $(TRANSLATIONS) ## Take a picture of every page into var/shots
+	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && $(BIN)/python -m tests.shots
+
+# ---- Keep it
+
+.PHONY: lock
+lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 for newer versions)
+	@$(LOCK) --output-file requirements/production.txt
+	@$(LOCK) --extra demo --group build -c requirements/production.txt --output-file requirements/run.txt
+	@$(LOCK) --extra demo --group dev -c requirements/run.txt --output-file requirements/dev.txt
+
+.PHONY: translations
+translations: $(VENV)/.run ## Collect texts into portal/locale/*/LC_MESSAGES/portal.po, and compile them
+	@mkdir -p var
+	@$(BIN)/pybabel --quiet extract --mapping pyproject.toml --add-location file --sort-by-file \
+	  --project customer-profile-portal --output-file var/portal.pot .
+	@$(BIN)/pybabel --quiet update --domain portal --input-file var/portal.pot --output-dir portal/locale \
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --update-header-comment
+	@$(BIN)/python hatch_build.py
+
+.PHONY: clean
+clean: ## Remove what make made (the demo's data in var/ stay: FRESH=1 is for them)
+	@rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find portal tests alembic bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@rm -f portal/locale/*/LC_MESSAGES/*.mo
+
+# ---- Set-up, each step once until its lock changes
+
+$(BIN)/python:
+	@for candidate in $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3 python); do \
+	  "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  found="$$candidate"; \
+	  "$$candidate" -c 'import ensurepip, venv' 2>/dev/null || continue; \
+	  echo "Setting up with $$("$$candidate" --version), once; this takes about a minute."; \
+	  "$$candidate" -m venv --clear $(VENV) && exit; rm -rf $(VENV); exit 1; \
+	done; \
+	if [ -n "$$found" ]; then \
+	  echo "$$found has no venv module: install it (Debian and Ubuntu: apt-get install python3-venv) and run make again." >&2; \
+	else \
+	  echo "Python 3.11 or newer is needed$(if $(PYTHON),$(COMMA) and $(PYTHON) is not): install it$(COMMA) or name it with make PYTHON=/path/to/python." >&2; \
+	fi; exit 1
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(VENV)/.run
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+portal/locale/%.mo: portal/locale/%.po | $(VENV)/.run
+	@$(BIN)/python hatch_build.py

@@ -1,0 +1,106 @@
+"""What makes a change log both provable and erasable: each customer's personal values are encrypted under a key of
+their own. Destroying the key erases the values; the hashes over the ciphertext still verify."""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from portal import clock
+
+NONCE_LENGTH = 12
+Sealed = dict[str, str]
+"""An encrypted slot: `n` the nonce, `c` the ciphertext with its tag, both base64url without padding."""
+
+
+class Undecipherable(Exception):
+    """A value cannot be decrypted: it was altered, or moved to another place, or the key is another one."""
+
+
+def context(*parts: str | int) -> bytes:
+    """Associated data that ties a ciphertext to its place. Each part carries its length, so no two contexts collide."""
+    encoded = [str(part).encode() for part in parts]
+    return b"".join(len(part).to_bytes(4) + part for part in encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerKey:
+    """One customer's AES-256-GCM key, in memory only."""
+
+    secret: bytes
+
+    def seal(self, value: Any, place: bytes) -> Sealed:
+        """Encrypt a JSON value for one place and no other."""
+        nonce = clock.token_bytes(NONCE_LENGTH)
+        plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return {"n": _text(nonce), "c": _text(AESGCM(self.secret).encrypt(nonce, plain, place))}
+
+    def unseal(self, sealed: Sealed, place: bytes) -> Any:
+        """Decrypt a value.
+
+        Raises:
+            Undecipherable: it is not what was sealed for this place with this key.
+        """
+        try:
+            plain = AESGCM(self.secret).decrypt(_bytes(sealed["n"]), _bytes(sealed["c"]), place)
+        except (InvalidTag, ValueError, KeyError) as error:
+            raise Undecipherable from error
+        return json.loads(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A customer's key as it is stored: encrypted under the key-encryption key that `by` names."""
+
+    data: bytes
+    by: str
+
+    def base64(self) -> str:
+        """The wrapped bytes as text, for JSON."""
+        return base64.b64encode(self.data).decode()
+
+
+class KeyRing:
+    """Makes, wraps and unwraps customers' keys under the key-encryption key of the settings."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != 32:
+            raise ValueError("a key-encryption key has 32 bytes")
+        self._cipher = AESGCM(secret)
+        self.id = hashlib.sha256(b"portal key-encryption key\0" + secret).hexdigest()[:16]
+
+    def create(self, customer_id: UUID) -> tuple[CustomerKey, WrappedKey]:
+        """A new key for a customer, in both its forms."""
+        key = CustomerKey(clock.token_bytes(32))
+        nonce = clock.token_bytes(NONCE_LENGTH)
+        wrapped = nonce + self._cipher.encrypt(nonce, key.secret, self._place(customer_id))
+        return key, WrappedKey(wrapped, self.id)
+
+    def unwrap(self, customer_id: UUID, wrapped: WrappedKey) -> CustomerKey:
+        """The key of a customer.
+
+        Raises:
+            Undecipherable: it was wrapped under another key-encryption key, or for another customer.
+        """
+        nonce, data = wrapped.data[:NONCE_LENGTH], wrapped.data[NONCE_LENGTH:]
+        try:
+            return CustomerKey(self._cipher.decrypt(nonce, data, self._place(customer_id)))
+        except InvalidTag as error:
+            raise Undecipherable(f"the key of customer {customer_id} was wrapped by {wrapped.by}") from error
+
+    @staticmethod
+    def _place(customer_id: UUID) -> bytes:
+        return context("portal customer key", 1, str(customer_id))
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

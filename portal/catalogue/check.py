@@ -1,0 +1,181 @@
+"""The gate that every change passes, whoever asks: only what the catalogue allows gets into a record.
+
+Forms have said the same before, kindly; this is for what comes past them (a CRM, the command line, a forged post).
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from functools import cache
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import phonenumbers
+from babel import Locale, UnknownLocaleError
+from email_validator import EmailNotValidError, validate_email
+
+from portal.audit.values import Value
+from portal.catalogue.model import Catalogue, Field, Kind
+from portal.record.models import COLLECTIONS, Consent, ConsentStatus, NoteKind, System, Use, WindowKind, attributes
+
+MAX_NOTE = 4_000
+MAX_CONTACT_POINT = 300
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def problem(catalogue: Catalogue, path: str, value: Value) -> str | None:
+    """Why `value` may not stand at `path`; None if it may. An absent value (None) may, unless a field requires one."""
+    head, *rest = path.split("/")
+    if head == "profile" and len(rest) == 1:
+        field = catalogue.fields.get(rest[0])
+        return "is not in the catalogue" if field is None else field_problem(field, value)
+    if head == "customer" and rest == ["number"]:
+        return None if isinstance(value, str) and re.fullmatch(r"\S(.{0,62}\S)?", value) else "is no customer number"
+    if head == "consents" and len(rest) == 3:
+        return _consent_problem(catalogue, rest[0], rest[1], rest[2], value)
+    if head in COLLECTIONS and len(rest) == 2 and rest[1] in attributes(COLLECTIONS[head]) and _is_uuid(rest[0]):
+        return None if value is None else _attribute_problem(catalogue, head, rest[1], value)
+    return "is no path of a record"
+
+
+def field_problem(field: Field, value: Value) -> str | None:
+    """Why `value` cannot be the value of a profile field; None if it can."""
+    if value is None:
+        return "is required" if field.required else None
+    match field.kind:
+        case Kind.TEXT | Kind.MULTILINE:
+            return text_problem(value, field.max_length, lines=field.kind is Kind.MULTILINE)
+        case Kind.CHOICE:
+            return None if value in field.choices else "is none of the choices"
+        case Kind.CHOICES:
+            fits = isinstance(value, list) and value and len(set(value)) == len(value) and set(value) <= set(field.choices)
+            return None if fits else "is none of the choices"
+        case Kind.BOOLEAN:
+            return None if isinstance(value, bool) else "is neither yes nor no"
+        case Kind.DATE:
+            return None if _parses(date.fromisoformat, value) else "is no date"
+        case Kind.LANGUAGE:
+            return None if isinstance(value, str) and is_language(value) else "is no language"
+        case Kind.TIME_ZONE:
+            return None if value in time_zones() else "is no time zone"
+        case Kind.COUNTRY:
+            return None if isinstance(value, str) and _COUNTRY.fullmatch(value) else "is no country"
+
+
+def text_problem(value: Value, max_length: int, *, lines: bool = False) -> str | None:
+    """Why a value is no presentable text: empty, too long, or with characters that nobody types on purpose."""
+    if not isinstance(value, str):
+        return "is no text"
+    if not value.strip():
+        return "is empty"
+    if len(value) > max_length:
+        return f"is longer than {max_length} characters"
+    allowed = "\n\t" if lines else ""
+    # Cc are control characters, Cs lone surrogates (broken UTF-8), Co and Cn have no agreed meaning.
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and c not in allowed for c in value):
+        return "has characters that cannot be kept"
+    return None
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The IANA time zones a person can be in."""
+    return frozenset(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix/", "right/")))
+
+
+@cache
+def is_language(code: str) -> bool:
+    """Whether a BCP 47 code names a language that has a name."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name("en") is not None
+    except (UnknownLocaleError, ValueError):
+        return False
+
+
+def _attribute_problem(catalogue: Catalogue, collection: str, name: str, value: Value) -> str | None:
+    match collection, name:
+        case "contact_points", "system":
+            return _one_of(System, value)
+        case "contact_points", "use":
+            return _one_of(Use, value)
+        case "contact_points", "rank":
+            return None if isinstance(value, int) and 1 <= value <= 1_000 else "is no rank"
+        case "contact_points", "value":
+            return text_problem(value, MAX_CONTACT_POINT, lines=True)
+        case "contact_windows", "kind":
+            return _one_of(WindowKind, value)
+        case "contact_windows", "channel":
+            return None if value in catalogue.channels else "is no channel"
+        case "contact_windows", "weekdays":
+            fits = isinstance(value, list) and value and value == sorted(set(value)) and set(value) <= set(range(1, 8))
+            return None if fits else "are no weekdays"
+        case "contact_windows", "start" | "end":
+            return None if _parses(time.fromisoformat, value) else "is no time of day"
+        case "contact_windows", "time_zone":
+            return None if value in time_zones() else "is no time zone"
+        case "notes", "kind":
+            return _one_of(NoteKind, value)
+        case "notes", "body":
+            return text_problem(value, MAX_NOTE, lines=True)
+        case "notes", "about":
+            return None if _is_uuid(value) else "is no note"
+        case "notes", "created_at":
+            return None if _parses(datetime.fromisoformat, value) else "is no time"
+    return text_problem(value, 500)
+
+
+def contact_point_problem(system: System, value: str) -> str | None:
+    """Why a value is no address of its system. Phone numbers are stored as E.164, e-mail addresses normalised."""
+    if system is System.EMAIL:
+        try:
+            return None if validate_email(value, check_deliverability=False).normalized == value else "is not normalised"
+        except EmailNotValidError:
+            return "is no e-mail address"
+    if system is System.PHONE:
+        try:
+            number = phonenumbers.parse(value, None)
+        except phonenumbers.NumberParseException:
+            return "is no phone number with its country code"
+        normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return None if phonenumbers.is_possible_number(number) and normal == value else "is no phone number in E.164"
+    return None
+
+
+def _consent_problem(catalogue: Catalogue, purpose: str, channel: str, name: str, value: Value) -> str | None:
+    known = catalogue.purposes.get(purpose)
+    if known is None or channel not in known.channels or name not in attributes(Consent):
+        return "is no consent of the catalogue"
+    if value is None:
+        return None
+    if name == "status":
+        if value == ConsentStatus.OPT_OUT and channel in known.locked:
+            return "cannot be opted out of"
+        return _one_of(ConsentStatus, value)
+    if name in ("capture_date", "effective_from", "effective_to"):
+        return None if _parses(datetime.fromisoformat, value) else "is no time"
+    return text_problem(value, 200)
+
+
+def _one_of(enum: type[System] | type[Use] | type[WindowKind] | type[ConsentStatus] | type[NoteKind], value: Value) -> (
+    str | None
+):
+    return None if value in list(enum) else f"is none of {', '.join(enum)}"
+
+
+def _parses(parse: object, value: Value) -> bool:
+    try:
+        parse(value)  # type: ignore[operator]  # a class method such as date.fromisoformat
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _is_uuid(value: Value) -> bool:
+    return isinstance(value, str) and _parses(UUID, value) and str(UUID(value)) == value
+
+
+def problems(catalogue: Catalogue, values: Mapping[str, Value]) -> dict[str, list[str]]:
+    """Everything that is wrong with some proposed values, by path."""
+    found = {path: problem(catalogue, path, value) for path, value in values.items()}
+    return {path: [why] for path, why in found.items() if why}

@@ -1,0 +1,157 @@
+"""What a record may hold: the operator's catalogue as objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from portal.audit.entry import ActorKind
+from portal.record.models import ConsentStatus, System, Use
+
+Labels = Mapping[str, str]
+"""A text in every interface language."""
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    MULTILINE = "multiline"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    LANGUAGE = "language"
+    TIME_ZONE = "time_zone"
+    COUNTRY = "country"
+
+
+class Owner(StrEnum):
+    """Who wins when both sides changed a field."""
+
+    PORTAL = "portal"  # the customer's side
+    CRM = "crm"  # the agents' side
+    SHARED = "shared"  # three-way merge; on a real conflict the customer
+
+
+class CustomerAccess(StrEnum):
+    EDIT = "edit"
+    VIEW = "view"
+    REQUEST = "request"  # an edit is a proposal that an agent accepts
+    HIDDEN = "hidden"
+
+
+class AgentAccess(StrEnum):
+    EDIT = "edit"
+    VIEW = "view"
+    HIDDEN = "hidden"
+
+
+class LawfulBasis(StrEnum):
+    """GDPR article 6(1), a to f."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    VITAL_INTERESTS = "vital_interests"
+    PUBLIC_TASK = "public_task"
+    LEGITIMATE_INTERESTS = "legitimate_interests"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    key: str
+    labels: Labels
+    help: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    key: str
+    section: str
+    kind: Kind
+    labels: Labels
+    help: Labels
+    owner: Owner
+    customer: CustomerAccess
+    agent: AgentAccess
+    required: bool
+    sensitive: bool
+    max_length: int
+    choices: Mapping[str, Labels]
+    crm: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        return f"profile/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way to reach a person. `system` and `uses` (empty is any) say which contact points serve it; an `immediate`
+    channel interrupts somebody, so contact windows without a channel of their own apply to it."""
+
+    key: str
+    labels: Labels
+    system: System
+    uses: tuple[Use, ...]
+    immediate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is shown when somebody consents. A new text is a new version."""
+
+    key: str
+    version: str
+    text: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """`default` holds where nothing was recorded; on a `locked` channel the customer cannot opt out."""
+
+    key: str
+    labels: Labels
+    help: Labels
+    lawful_basis: LawfulBasis
+    default: ConsentStatus
+    locked: tuple[str, ...]
+    channels: tuple[str, ...]
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything in the operator's order."""
+
+    sections: Mapping[str, Section]
+    fields: Mapping[str, Field]
+    channels: Mapping[str, Channel]
+    purposes: Mapping[str, Purpose]
+    notices: Mapping[str, Notice]
+
+    def section_fields(self, section: str) -> list[Field]:
+        """The fields of a section."""
+        return [field for field in self.fields.values() if field.section == section]
+
+    def may_change(self, kind: ActorKind, path: str) -> bool:
+        """Whether an actor of this kind may change what a path names. The system may: it merges and imports."""
+        head, *rest = path.split("/")
+        if kind is ActorKind.SYSTEM:
+            return True
+        if kind is ActorKind.AUDITOR:
+            return False
+        if kind is ActorKind.OPERATOR:
+            return head in ("customer", "profile", "logins")
+        if head == "profile":
+            field = self.fields.get(rest[0])
+            if field is None:
+                return False
+            if kind is ActorKind.CUSTOMER:
+                return field.customer is CustomerAccess.EDIT
+            return field.agent is AgentAccess.EDIT
+        if kind is ActorKind.AGENT:
+            return head == "notes"
+        return head in ("contact_points", "contact_windows", "consents", "notes", "logins")
+
+
+NO_LABELS: Labels = MappingProxyType({})

@@ -1,0 +1,108 @@
+"""How the portal reaches PostgreSQL: one pool a role, and one way to run a single statement.
+
+The hot statements are SQL functions that bind row-level security themselves, so they need no transaction around them:
+`fetch_one` and `fetch_all` run one statement in autocommit on the driver's own connection, one round trip each. Rarer
+work of several statements goes through SQLAlchemy on the same pool: `portal.work.transaction`.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Self, cast
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import URL, NullPool, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from portal.settings import Settings
+
+Row = dict[str, Any]
+Params = Sequence[Any] | Mapping[str, Any]
+
+
+class Role(StrEnum):
+    """The database roles. None is a superuser, none walks through row-level security."""
+
+    OWNER = "owner"  # owns and migrates; never used to serve
+    CUSTOMER = "customer"  # sees the one customer that a statement is bound to
+    STAFF = "staff"  # agents, auditors, operators, and the login before anyone is known
+    WORKER = "worker"  # the sync drain and the command line
+
+    @property
+    def user(self) -> str:
+        return f"portal_{self.value}"
+
+
+def database_url(settings: Settings, role: Role) -> URL:
+    """The configured database as `role`; a user or password in DATABASE_URL is left out."""
+    url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
+    secret = getattr(settings, f"database_{role.value}_password").get_secret_value()
+    return url.set(username=role.user, password=secret or None)
+
+
+class Database:
+    """A pool of connections of one role, for single statements and for SQLAlchemy alike.
+
+    Used as an async context manager. Opening it does not wait for the server: a database that is down shows in the
+    first statement, and the pool reconnects by itself.
+    """
+
+    def __init__(self, url: URL, *, pool_size: int = 10) -> None:
+        self.pool = AsyncConnectionPool(
+            url.set(drivername="postgresql").render_as_string(hide_password=False),
+            kwargs={"autocommit": True, "connect_timeout": 5},
+            min_size=min(2, pool_size),
+            max_size=pool_size,
+            timeout=5,
+            max_lifetime=1800,
+            open=False,
+            reset=_to_autocommit,
+            close_returns=True,
+        )
+        # SQLAlchemy borrows from the same pool; a hstore lookup at each borrowing would be a round trip for nothing.
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            async_creator=self.pool.getconn,
+            poolclass=NullPool,
+            isolation_level="READ COMMITTED",
+            use_native_hstore=False,
+        )
+
+    @classmethod
+    def configured(cls, settings: Settings, role: Role) -> Self:
+        return cls(database_url(settings, role), pool_size=settings.database_pool_size)
+
+    async def __aenter__(self) -> Self:
+        await self.pool.open(wait=False)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.engine.dispose()
+        await self.pool.close()
+
+    async def fetch_all(self, sql: str, params: Params = (), *, retry: bool = False) -> list[Row]:
+        """Run one statement in autocommit and return its rows. Placeholders are psycopg's, %s or %(name)s.
+
+        `retry` runs it once more if the connection is lost; only for statements that may run twice.
+        """
+        try:
+            return await self._run(sql, params)
+        except psycopg.OperationalError as error:
+            if not retry or isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
+                raise
+            return await self._run(sql, params)
+
+    async def fetch_one(self, sql: str, params: Params = (), *, retry: bool = False) -> Row | None:
+        """Like `fetch_all`, for a statement that gives at most one row."""
+        rows = await self.fetch_all(sql, params, retry=retry)
+        return rows[0] if rows else None
+
+    async def _run(self, sql: str, params: Params) -> list[Row]:
+        async with self.pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(cast("Any", sql), params)
+            return await cursor.fetchall() if cursor.description else []
+
+
+async def _to_autocommit(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)

@@ -1,0 +1,59 @@
+"""The errors that a person may see: what happened, that nothing was lost, what to do next."""
+
+from collections.abc import Mapping, Sequence
+
+
+class PortalError(Exception):
+    """An error told in words that are fit for the person who caused or met it.
+
+    `message` is already in that person's language; `hint` says what to do next; `status` is the HTTP status.
+    """
+
+    status = 400
+
+    def __init__(self, message: str, *, hint: str | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if status is not None:
+            self.status = status
+
+
+class Forbidden(PortalError):
+    """The person is known, and may not do this."""
+
+    status = 403
+
+
+class NotFound(PortalError):
+    """There is nothing here, or nothing that this person may know of."""
+
+    status = 404
+
+
+class Conflict(PortalError):
+    """Somebody else was faster."""
+
+    status = 409
+
+
+class TooLarge(PortalError):
+    """More was sent than is taken."""
+
+    status = 413
+
+
+class Invalid(PortalError):
+    """What was sent cannot be kept; `errors` maps a field or path to what is wrong with it."""
+
+    status = 422
+
+    def __init__(self, message: str, errors: Mapping[str, Sequence[str]] | None = None, *, hint: str | None = None):
+        super().__init__(message, hint=hint)
+        self.errors = {key: list(value) for key, value in (errors or {}).items()}
+
+
+class Unavailable(PortalError):
+    """Something that the portal needs does not answer at present."""
+
+    status = 503

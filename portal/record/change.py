@@ -1,0 +1,224 @@
+"""The only way to write a record, whoever asks: a customer's form, an agent's answer, a CRM's inbound change, the command
+line. One statement keeps state, change record and due marks together (`write_v1.sql`); audit is never a courtesy of a view.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from portal import clock
+from portal.audit.entry import GENESIS, Actor, Diff, Entry, Evidence, fold, leaf_hash, seal, unseal
+from portal.audit.values import State, Value, format_moment
+from portal.errors import Conflict, NotFound, Unavailable
+from portal.i18n import gettext as _
+from portal.record.gate import check
+from portal.record.models import Provenance, Record, flatten, unflatten
+from portal.record.read import RecentChange, StoredRecord, read
+from portal.record.rebase import ConflictingField, rebase, unfold
+from portal.record.rows import rows
+from portal.record.store import RecordStore
+
+ATTEMPTS = 8
+"""How often a change is computed anew because somebody else was faster, before the person is asked to try again."""
+
+WRITE = """SELECT * FROM portal.record_write_v1(
+    %(customer)s, %(seq)s, %(prev)s, %(entry)s, %(leaf)s, %(at)s, %(action)s, %(actor_kind)s, %(actor_id)s, %(via)s,
+    %(request)s, %(paths)s, %(said)s, %(state)s, %(create)s)"""
+
+SINCE = """SELECT entry FROM portal.record_changes_v1(%s, %s)"""
+
+Values: TypeAlias = Mapping[str, Value]
+Proposal: TypeAlias = Values | Callable[[Record], Values]
+"""What is to stand at some paths (None removes); a function of the record where it depends on it, such as the next rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """Who wants something, and what a second look will want to know about it.
+
+    `request` makes the change happen once however often it is sent. `seen` is the version that the person had before their
+    eyes; without it, the proposal holds for whatever the record is now.
+    """
+
+    action: str
+    actor: Actor
+    request: UUID
+    seen: int | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Written as change `entry`. `rebased` says that the record had moved on since it was seen, without a conflict."""
+
+    stored: StoredRecord
+    entry: Entry
+    rebased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The record says all this already; nothing was written."""
+
+    stored: StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same request made change `seq` before; nothing more was written."""
+
+    stored: StoredRecord
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicted:
+    """Somebody changed the same fields meanwhile; nothing was written, the person decides field by field."""
+
+    stored: StoredRecord
+    fields: tuple[ConflictingField, ...]
+
+
+Outcome: TypeAlias = Changed | Unchanged | Duplicate | Conflicted
+
+
+async def change(store: RecordStore, customer_id: UUID, intention: Intention, proposal: Proposal) -> Outcome:
+    """Commit one intention of one actor on one record.
+
+    Raises:
+        NotFound: there is no such record for this role.
+        Forbidden: the actor may not change one of the paths.
+        Invalid: a value cannot stand where it is proposed; `errors` is by path.
+        Unavailable: others kept being faster.
+    """
+    for _attempt in range(ATTEMPTS):
+        stored = await read(store.database, store.keys, customer_id)
+        if stored is None:
+            raise NotFound(_("There is no such record."))
+        current = flatten(stored.record)
+        wanted = dict(proposal(stored.record) if callable(proposal) else proposal)
+        rebased = False
+        if intention.seen is not None and intention.seen != stored.record.seq:
+            since = await _changes_since(store, stored, intention.seen)
+            if repeated := next((e.seq for e in since if e.request == intention.request), None):
+                return Duplicate(stored, repeated)
+            seen = unfold(current, (diff for entry in since for diff in reversed(entry.diffs)))
+            wanted, conflicts = rebase(seen, current, wanted)
+            if conflicts:
+                return Conflicted(stored, tuple(conflicts))
+            rebased = True
+        diffs = tuple(Diff(path, current.get(path), new) for path, new in wanted.items() if current.get(path) != new)
+        if not diffs:
+            return Unchanged(stored)
+        check(store.catalogue, intention.actor, current, diffs)
+        entry = _entry(store, stored, intention, diffs)
+        outcome, seq, after = await _write(store, stored, entry)
+        if outcome == "written":
+            return Changed(after, entry, rebased)
+        if outcome == "duplicate":
+            again = await read(store.database, store.keys, customer_id)
+            return Duplicate(again or stored, seq)
+    raise Unavailable(_("Others are changing this record at this moment. Nothing was saved; please try again."))
+
+
+async def create(
+    store: RecordStore, number: str, intention: Intention, values: Values, *, customer_id: UUID | None = None
+) -> StoredRecord:
+    """Begin a record for a new customer, with its chain and key.
+
+    Raises:
+        Conflict: the customer number is taken.
+        Forbidden, Invalid: as for `change`.
+    """
+    id = customer_id or clock.uuid7()
+    key, wrapped = store.keys.create(id)
+    # The chain's name is random and says nothing about the customer or the time.
+    chain = UUID(bytes=clock.token_bytes(16), version=4)
+    empty = StoredRecord(Record(id=id, number="", seq=0), chain, GENESIS, key, (), (), ())
+    diffs = tuple(Diff(path, None, v) for path, v in {"customer/number": number, **values}.items() if v is not None)
+    check(store.catalogue, intention.actor, {}, diffs)
+    entry = _entry(store, empty, intention, diffs)
+    new = Jsonb(
+        {"number": number, "chain": str(chain), "wrapped": wrapped.base64(), "wrapped_by": wrapped.by},
+    )
+    try:
+        _outcome, _seq, after = await _write(store, empty, entry, create=new)
+    except psycopg.errors.UniqueViolation:
+        raise Conflict(_("There is a customer with number {number} already.").format(number=number)) from None
+    return after
+
+
+async def _changes_since(store: RecordStore, stored: StoredRecord, seen: int) -> list[Entry]:
+    """The entries after version `seen`, newest first."""
+    rows_ = await store.database.fetch_all(SINCE, [stored.record.id, seen], retry=True)
+    return [unseal(bytes(row["entry"]), stored.key) for row in rows_]
+
+
+def _entry(store: RecordStore, stored: StoredRecord, intention: Intention, diffs: tuple[Diff, ...]) -> Entry:
+    return Entry(
+        origin=store.origin,
+        chain=stored.chain,
+        seq=stored.record.seq + 1,
+        prev=stored.head,
+        at=clock.now(),
+        action=intention.action,
+        actor=intention.actor,
+        request=intention.request,
+        diffs=diffs,
+        evidence=intention.evidence,
+    )
+
+
+async def _write(
+    store: RecordStore, stored: StoredRecord, entry: Entry, *, create: Jsonb | None = None
+) -> tuple[str, int, StoredRecord]:
+    """Try to write an entry on top of `stored`: what came of it, the version, and the record as it would be after it."""
+    data = seal(entry, stored.key)
+    leaf = leaf_hash(data)
+    said = Provenance(entry.seq, entry.at, entry.actor.kind.value, entry.actor.via)
+    record = _after(stored.record, entry, said)
+    said_json = {"seq": said.seq, "at": format_moment(said.at), "kind": said.actor_kind, "via": said.via}
+    row = await store.database.fetch_one(
+        WRITE,
+        {
+            "customer": record.id,
+            "seq": entry.seq,
+            "prev": entry.prev,
+            "entry": data,
+            "leaf": leaf,
+            "at": entry.at,
+            "action": entry.action,
+            "actor_kind": entry.actor.kind.value,
+            "actor_id": entry.actor.id,
+            "via": entry.actor.via,
+            "request": entry.request,
+            "paths": entry.paths,
+            "said": Jsonb(said_json),
+            "state": Jsonb(rows(record, entry.paths, said_json)),
+            "create": create,
+        },
+        retry=create is None,  # a repeated request is recognised, a repeated creation would look like a taken number
+    )
+    assert row is not None
+    after = replace(
+        stored,
+        record=record,
+        head=leaf,
+        deliveries=tuple(replace(d, desired_seq=entry.seq) for d in stored.deliveries),
+        recent=(RecentChange(entry, {}), *stored.recent)[:3],
+    )
+    return row["outcome"], row["seq"], after
+
+
+def _after(record: Record, entry: Entry, said: Provenance) -> Record:
+    state: State = fold(entry.diffs, flatten(record))
+    all_said = record.provenance() | {_prefix(path): said for path in entry.paths}
+    return unflatten(state, id=record.id, seq=entry.seq, said=all_said)
+
+
+def _prefix(path: str) -> str:
+    return path if path.startswith("profile/") else path.rsplit("/", 1)[0]

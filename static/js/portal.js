@@ -1,0 +1,109 @@
+// What pages do beyond links, forms and htmx. Without it everything still works; nothing is kept in the browser.
+
+const live = "hx-sse\\:connect";
+const notice = document.getElementById("notice");
+
+// Focus. htmx gives it back by id and to [autofocus]; what is left is a swap that removed the focused element altogether.
+let held = false;
+document.addEventListener("htmx:before:swap", ({ detail }) => {
+  held = detail.tasks.some(({ target }) => target instanceof Element && target.contains(document.activeElement));
+});
+document.addEventListener("htmx:after:swap", ({ detail }) => {
+  const heading = held && document.activeElement === document.body && detail.ctx.sourceElement?.querySelector?.("h1, h2");
+  if (heading) {
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+  titled();
+  tick();
+});
+
+// "Error: " stands before the title while something typed is wrong, as it does on a page that came whole.
+function titled() {
+  const prefix = `${document.body.dataset.error} `;
+  const title = document.title.startsWith(prefix) ? document.title.slice(prefix.length) : document.title;
+  document.title = document.querySelector(".problems") ? prefix + title : title;
+}
+
+// A field says what is wrong when it is left, never while somebody types.
+document.addEventListener("change", ({ target }) => { if (target.dataset) target.dataset.changed = ""; });
+document.addEventListener("focusout", ({ target }) => {
+  if (target.willValidate && "changed" in target.dataset) told(target);
+});
+function told(input) {
+  const box = input.closest(".field");
+  const words = input.validity.valueMissing ? input.dataset.missing : input.validity.valid ? "" : input.dataset.wrong;
+  if (!box || words === undefined) return;
+  const id = `${input.id}-error`;
+  let line = document.getElementById(id);
+  if (words && !line) {
+    line = Object.assign(document.createElement("p"), { id, className: "error" });
+    input.before(line);
+  }
+  if (line) words ? (line.textContent = words) : line.remove();
+  box.toggleAttribute("data-wrong", Boolean(words));
+  words ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
+  const others = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((other) => other && other !== id);
+  if (words) others.push(id);
+  others.length ? input.setAttribute("aria-describedby", others.join(" ")) : input.removeAttribute("aria-describedby");
+}
+
+// A form that waits quietly shows its buttons once something in it is changed, and live updates then leave it alone.
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest("form[data-quiet]");
+  form?.setAttribute("data-dirty", "");
+  form?.setAttribute("hx-morph-skip", "");
+});
+document.addEventListener("reset", ({ target }) => {
+  target.removeAttribute("data-dirty");
+  target.removeAttribute("hx-morph-skip");
+});
+
+// "/" goes to the search, unless somebody is writing.
+document.addEventListener("keydown", (event) => {
+  const search = document.querySelector("[data-shortcut='/']");
+  if (event.key === "Escape") closeMenus();
+  if (event.key !== "/" || !search || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+// Menus close when one looks elsewhere.
+document.addEventListener("click", ({ target }) => closeMenus(target.closest(".menu")));
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll(".menu[open]")) if (menu !== but) menu.open = false;
+}
+
+// When no answer comes back, the page says so, and keeps what was typed. A live stream that breaks is not worth a word.
+document.addEventListener("htmx:error", ({ detail }) => {
+  if (!detail.ctx || detail.ctx.sourceElement?.matches(`[${live}]`)) return;
+  notice.replaceChildren(document.getElementById("no-answer").content.cloneNode(true));
+});
+document.addEventListener("htmx:before:request", ({ detail }) => {
+  if (!detail.ctx.sourceElement?.matches(`[${live}]`)) notice.replaceChildren();
+});
+
+// Times: "5 seconds ago" stays true, and so does the mark that says where the week is now.
+const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
+const steps = [["second", 60], ["minute", 60], ["hour", 24], ["day", Infinity]];
+function tick() {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    let amount = (new Date(time.dateTime) - Date.now()) / 1000;
+    for (const [unit, size] of steps) {
+      if (Math.abs(amount) < size) {
+        time.textContent = ago.format(Math.round(amount) || -1, unit);
+        break;
+      }
+      amount /= size;
+    }
+  }
+  for (const mark of document.querySelectorAll(".now[data-zone]")) {
+    const clock = new Intl.DateTimeFormat("en-GB", { timeZone: mark.dataset.zone, hour: "2-digit", minute: "2-digit" });
+    const [hours, minutes] = clock.format().split(":").map(Number);
+    for (const end of ["x1", "x2"]) mark.setAttribute(end, `${((hours * 60 + minutes) / 14.4).toFixed(3)}%`);
+  }
+}
+setInterval(tick, 15_000);
+tick();

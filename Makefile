@@ -70,7 +70,7 @@ types: $(VENV)/.dev ## Check the types, strictly
 
 .PHONY: imports
 imports: $(VENV)/.dev ## Check who imports whom
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: shots
 shots: $(VENV)/.dev $(TRANSLATIONS) ## Take a picture of every page into var/shots

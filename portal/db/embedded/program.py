@@ -104,4 +104,4 @@ def _open_to_all(path: Path) -> bool:
 
 def environment() -> dict[str, str]:
     """Nothing of ours: PGDATA, PGPORT or a locale must not lead the server astray."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}

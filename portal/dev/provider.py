@@ -1,0 +1,69 @@
+"""The demo's identity provider: OpenID Connect without passwords, on the loopback interface alone.
+
+It accepts any client, any secret and anybody's word for who they are, so it must never be reached from elsewhere.
+"""
+
+import argparse
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from portal.dev.people import PEOPLE, STAFF_CLIENT
+
+HOST = "127.0.0.1"
+
+
+def create_app() -> flask.Flask:
+    """The provider as a WSGI application, with pages of ours and without the debugger that the package puts around it:
+    that one lets whoever reaches it run code."""
+    provider = _provider()
+    app = flask.Flask(__name__, template_folder=str(Path(__file__).with_name("provider_pages")))
+    plain = app.wsgi_app
+    people = [provider.User(sub=person.login, claims=person.claims) for person in PEOPLE]
+    provider.init_app(app, require_nonce=True, issue_refresh_token=False, user_claims=people)
+    app.debug = False
+    app.wsgi_app = plain  # type: ignore[method-assign]
+    app.secret_key = os.urandom(16)
+    # A page elsewhere whose name leads here is not one of ours.
+    app.config["TRUSTED_HOSTS"] = [HOST, "localhost"]
+    app.context_processor(_people_for_page)
+    return app
+
+
+def _provider() -> Any:
+    from authlib.deprecate import AuthlibDeprecationWarning
+
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    import oidc_provider_mock
+
+    return oidc_provider_mock
+
+
+def _people_for_page() -> dict[str, object]:
+    """The sign-in page offers those whom the asking application is for."""
+    staff = flask.request.args.get("client_id") == STAFF_CLIENT
+    return {"people": [person for person in PEOPLE if person.customer is not staff], "staff": staff}
+
+
+class _Quiet(WSGIRequestHandler):
+    """Addresses carry codes and states: they are not written down."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        return
+
+
+def serve(port: int) -> None:
+    """Answer until the process is ended."""
+    # Plain http is fine on one's own machine, and only there.
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
+    make_server(HOST, port, create_app(), threaded=True, request_handler=_Quiet).serve_forever()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--port", type=int, required=True)
+    serve(arguments.parse_args().port)

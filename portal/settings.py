@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         """The name of this change log, written into each entry. Keep it when the public URL changes."""
         return self.log_origin or str(urlsplit(self.public_url).netloc)
 
+    @cached_property
+    def key_encryption_bytes(self) -> bytes:
+        """The key that wraps customers' keys."""
+        return decode_key(self.key_encryption_key)
+
     @property
     def development(self) -> bool:
         return self.environment is Environment.DEVELOPMENT

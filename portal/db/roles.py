@@ -28,7 +28,7 @@ def initialise(admin_url: str, passwords: Mapping[Role, str], *, database: str |
     with psycopg.connect(url.set(database="postgres").render_as_string(hide_password=False), autocommit=True) as admin:
         for role in Role:
             _ensure_role(admin, role, passwords[role])
-        if not admin.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             admin.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
                     sql.Identifier(name), sql.Identifier(Role.OWNER.user)
@@ -38,7 +38,7 @@ def initialise(admin_url: str, passwords: Mapping[Role, str], *, database: str |
 
 
 def _ensure_role(admin: psycopg.Connection[Any], role: Role, password: str) -> None:
-    exists = admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [role.user]).fetchone()
+    exists = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role.user]).fetchone()
     admin.execute(
         sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {}").format(
             sql.SQL("ALTER" if exists else "CREATE"), sql.Identifier(role.user), sql.Literal(password)

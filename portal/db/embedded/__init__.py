@@ -5,7 +5,8 @@ wrapper, which changes the permissions of folders above its data, ends servers t
 line, and leaves its server running when its program is ended by SIGTERM.
 """
 
+from portal.db.embedded.data import discard
 from portal.db.embedded.program import suitable_home
 from portal.db.embedded.server import EmbeddedPostgres, embedded, start
 
-__all__ = ["EmbeddedPostgres", "embedded", "start", "suitable_home"]
+__all__ = ["EmbeddedPostgres", "discard", "embedded", "start", "suitable_home"]

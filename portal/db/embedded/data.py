@@ -1,6 +1,5 @@
 """The server's data folder: who holds it, what a killed run left in it, how it is made."""
 
-import fcntl
 import os
 import shutil
 import signal
@@ -9,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+from portal.db.embedded.hold import Held, hold
 from portal.db.embedded.program import MAJOR_VERSION, Account, environment
 from portal.errors import Unavailable
 
@@ -26,31 +26,22 @@ local all all scram-sha-256
 
 
 def lock(home: Path) -> IO[str]:
-    """Keep two programs from running the same data; the kernel lets go when the holder ends, however it ends."""
+    """Keep two programs from running the same data."""
     try:
         _make(home)
         if home.stat().st_uid != os.geteuid():
             raise PermissionError
-        held = (home / "lock").open("a+", encoding="ascii")
+        return hold(home / "lock")
     except PermissionError:
         raise Unavailable(
             f"{home} belongs to another user of this machine.",
             hint="Run this as that user, or remove the folder to start over.",
         ) from None
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        held.seek(0)
-        holder = held.read().strip() or "unknown"
-        held.close()
+    except Held as held:
         raise Unavailable(
-            f"The database in {home} is in use by another run of the portal (process {holder}).",
+            f"The database in {home} is in use by another run of the portal (process {held.by}).",
             hint="Stop that one first.",
         ) from None
-    held.truncate(0)
-    held.write(str(os.getpid()))
-    held.flush()
-    return held
 
 
 def _make(home: Path) -> None:
@@ -124,6 +115,14 @@ def initialise(program: Path, data: Path, account: Account | None) -> None:
         raise Unavailable(f"PostgreSQL could not make its data folder {data}:\n{done.stdout.strip()}")
     (unfinished / "pg_hba.conf").write_text(HOST_BASED_AUTHENTICATION, encoding="ascii")
     unfinished.rename(data)
+
+
+def discard(home: Path) -> None:
+    """Remove the data and all else below `home`, after ending a server that a killed run left behind."""
+    if home.exists():
+        with lock(home):
+            end_left_over(home / "data")
+            shutil.rmtree(home)
 
 
 def socket_folder(data: Path, account: Account | None) -> Path:

@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from portal.db.embedded import EmbeddedPostgres, embedded, start, suitable_home
+from portal.db.embedded import EmbeddedPostgres, discard, embedded, start, suitable_home
 from portal.db.embedded.program import reachable
 from portal.errors import Unavailable
 
@@ -94,6 +94,13 @@ def test_a_file_that_names_a_stranger_does_not_keep_it_from_starting(home: Path)
 
     with embedded(home, durable=False) as server:
         assert ask(server, "SELECT 1") == 1
+
+
+def test_discarding_ends_a_left_over_server_and_leaves_nothing(home: Path) -> None:
+    fast(home).stop()
+    discard(home)
+    discard(home)
+    assert not home.exists()
 
 
 def test_a_path_too_long_for_a_socket_is_no_obstacle(home: Path) -> None:

@@ -1,0 +1,278 @@
+"""What a change did, in words: for the customer's history, the agents' desk, the auditors' log, the conflict page."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.audit.entry import Actor, ActorKind, Diff, Erased
+from portal.audit.values import Value
+from portal.catalogue.model import Catalogue, CustomerAccess
+from portal.catalogue.told import (
+    address,
+    channel_name,
+    purpose_name,
+    status_name,
+    system_name,
+    told,
+    use_name,
+    window_kind_name,
+    window_name,
+    words,
+)
+from portal.formats import format_datetime, zone_name
+from portal.i18n import gettext as _
+from portal.record.models import System
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One thing that a change did: what it is about, what was and what is. None stands for nothing."""
+
+    label: str
+    old: str | None
+    new: str | None
+
+
+Group = Mapping[str, Diff]
+"""The diffs of one item, by attribute."""
+
+
+def describe(catalogue: Catalogue, diffs: Iterable[Diff], *, state: Mapping[str, Value] | None = None) -> list[Phrase]:
+    """Some diffs of one change, in words.
+
+    Args:
+        diffs: of one change; those of one item are told together. Values may be ERASED.
+        state: the flat record of now, where it is known: it tells what an item is whose diffs do not say so.
+    """
+    items: dict[tuple[str, str], dict[str, Diff]] = {}
+    for diff in diffs:
+        collection, _slash, rest = diff.path.partition("/")
+        item, attribute = rest.rsplit("/", 1) if "/" in rest else ("", rest)
+        items.setdefault((collection, item), {})[attribute] = diff
+    phrases: list[Phrase] = []
+    for (collection, item), group in items.items():
+        tell = _erased if collection != "profile" and _is_erased(group) else _TOLD[collection]
+        phrases += tell(catalogue, item, group, state or {})
+    return phrases
+
+
+def for_customer(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:
+    """Without what the catalogue hides from customers, and what it does not know."""
+    return [diff for diff in diffs if not diff.path.startswith("profile/") or _shown(catalogue, diff.path)]
+
+
+def path_name(catalogue: Catalogue, path: str, state: Mapping[str, Value] | None = None) -> str:
+    """What a path names: `Preferred language`, `Contact window, from`."""
+    collection, _slash, rest = path.partition("/")
+    item, attribute = rest.rsplit("/", 1) if "/" in rest else ("", rest)
+    match collection:
+        case "profile":
+            field = catalogue.fields.get(attribute)
+            return words(field.labels) if field else attribute
+        case "contact_points":
+            return _joined(_point_label({}, item, state or {}), _attribute_name(attribute))
+        case "contact_windows":
+            return _joined(_("Contact window"), _attribute_name(attribute))
+        case "consents":
+            label = _consent_label(catalogue, item)
+            return label if attribute == "status" else _joined(label, _attribute_name(attribute))
+    return _ITEM_NAMES[collection]()
+
+
+def value_name(
+    catalogue: Catalogue, path: str, value: Value | Erased, state: Mapping[str, Value] | None = None
+) -> str | None:
+    """A value as it stands at a path, in words; None for nothing."""
+    if isinstance(value, Erased):
+        return _("erased")
+    if value is None and not path.endswith("/channel"):
+        return None
+    collection, _slash, rest = path.partition("/")
+    attribute = rest.rsplit("/", 1)[-1]
+    match collection, attribute:
+        case "profile", _key:
+            field = catalogue.fields.get(attribute)
+            return (told(value, field) if field else str(value)) or None
+        case "contact_points", "value":
+            # Where nothing else says so, a number is known by its plus (E.164).
+            guess = System.PHONE if str(value).startswith("+") else ""
+            return address(str((state or {}).get(path.removesuffix("value") + "system") or guess), str(value))
+        case "contact_points", "system":
+            return system_name(str(value))
+        case "contact_points", "use":
+            return use_name(str(value))
+        case "contact_windows", "kind":
+            return window_kind_name(str(value))
+        case "contact_windows", "channel":
+            return channel_name(catalogue, value)
+        case "contact_windows", "weekdays":
+            return window_name(value, "00:00", "00:00").rpartition(", ")[0]
+        case "contact_windows", "time_zone":
+            return zone_name(str(value))
+        case "consents", "status":
+            return status_name(str(value))
+        case _, "capture_date" | "effective_from" | "effective_to" | "created_at":
+            return format_datetime(datetime.fromisoformat(str(value)))
+    return str(value)
+
+
+def who(actor: Actor, *, reader: ActorKind, name: str | None = None) -> str:
+    """An actor, as told to a reader: `You`, `Grace Okafor, customer care`, `the CRM`.
+
+    Args:
+        reader: the kind of person who reads; a customer only ever reads of themselves.
+        name: the actor's name, where it is known.
+    """
+    match actor.kind:
+        case ActorKind.CUSTOMER:
+            return _("You") if reader is ActorKind.CUSTOMER else name or _("The customer")
+        case ActorKind.AGENT:
+            known = name or (actor.id if actor.via.startswith("crm:") else None)
+            return _("%(name)s, customer care") % {"name": known} if known else _("Customer care")
+        case ActorKind.SYSTEM:
+            return _("The CRM") if actor.via.startswith("crm:") else _("The portal")
+    return name or {ActorKind.AUDITOR: _("An auditor"), ActorKind.OPERATOR: _("The operator")}[actor.kind]
+
+
+def _shown(catalogue: Catalogue, path: str) -> bool:
+    field = catalogue.fields.get(path.removeprefix("profile/"))
+    return field is not None and field.customer is not CustomerAccess.HIDDEN
+
+
+def _is_erased(group: Group) -> bool:
+    values: list[object] = [value for diff in group.values() for value in (diff.old, diff.new)]
+    return any(isinstance(value, Erased) for value in values)
+
+
+def _erased(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
+    """Of what was erased, only that it was there is known."""
+    collection = next(iter(group.values())).path.partition("/")[0]
+    label = _consent_label(catalogue, item) if collection == "consents" else _ITEM_NAMES[collection]()
+    return [Phrase(label, *_sides(group, lambda value: _("erased")))]
+
+
+def _each(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
+    return [_phrase(path_name(catalogue, d.path, state), catalogue, d, state) for d in group.values()]
+
+
+def _phrase(label: str, catalogue: Catalogue, diff: Diff, state: Mapping[str, Value]) -> Phrase:
+    old, new = (value_name(catalogue, diff.path, value, state) for value in (diff.old, diff.new))
+    return Phrase(label, old, new)
+
+
+def _point(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
+    label = _point_label(group, item, state)
+    if _whole(group, "system", "value", "use"):
+
+        def told_whole(value: Callable[[str], Value]) -> str:
+            return f"{address(str(value('system')), str(value('value')))}, {use_name(str(value('use')))}"
+
+        return [Phrase(label, *_sides(group, told_whole))]
+    return [
+        _phrase(label if name == "value" else _joined(label, _attribute_name(name)), catalogue, diff, state)
+        for name, diff in group.items()
+    ]
+
+
+def _point_label(group: Group, item: str, state: Mapping[str, Value]) -> str:
+    diff = group.get("system")
+    system = (diff.new or diff.old) if diff else state.get(f"contact_points/{item}/system")
+    return _("Contact point") if system is None or isinstance(system, Erased) else system_name(str(system))
+
+
+def _window(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
+    if not _whole(group, "kind", "weekdays", "start", "end"):
+        return _each(catalogue, item, group, state)
+
+    def told_whole(value: Callable[[str], Value]) -> str:
+        when = window_name(value("weekdays"), value("start"), value("end"))
+        channel = channel_name(catalogue, value("channel") if "channel" in group else None)
+        return f"{window_kind_name(str(value('kind')))}, {when}, {channel}"
+
+    return [Phrase(_("Contact window"), *_sides(group, told_whole))]
+
+
+def _consent(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
+    if "status" in group:
+        return [_phrase(_consent_label(catalogue, item), catalogue, group["status"], state)]
+    interesting = {name: d for name, d in group.items() if name in ("notice_version", "effective_to", "lawful_basis")}
+    return _each(catalogue, item, interesting or dict(list(group.items())[:1]), state)
+
+
+def _consent_label(catalogue: Catalogue, item: str) -> str:
+    purpose, _slash, channel = item.partition("/")
+    return f"{purpose_name(catalogue, purpose)}: {channel_name(catalogue, channel)}"
+
+
+def _note(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
+    diff = group.get("kind")
+    kind = (diff.new or diff.old) if diff else state.get(f"notes/{item}/kind")
+    label = _("Answer") if kind == "answer" else _("Note")
+    return [_phrase(label, catalogue, group["body"], state)] if "body" in group else []
+
+
+def _login(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
+    return [_phrase(_("Login"), catalogue, group["issuer"], state)] if "issuer" in group else []
+
+
+_TOLD: Mapping[str, Callable[[Catalogue, str, Group, Mapping[str, Value]], list[Phrase]]] = {
+    "customer": _each,
+    "profile": _each,
+    "contact_points": _point,
+    "contact_windows": _window,
+    "consents": _consent,
+    "notes": _note,
+    "logins": _login,
+}
+
+
+_ITEM_NAMES: Mapping[str, Callable[[], str]] = {
+    "customer": lambda: _("Customer number"),
+    "contact_points": lambda: _("Contact point"),
+    "contact_windows": lambda: _("Contact window"),
+    "notes": lambda: _("Note"),
+    "logins": lambda: _("Login"),
+}
+
+
+def _whole(group: Group, *names: str) -> bool:
+    """Whether the item as such came or went, and not some attributes of it."""
+    if not set(names) <= group.keys():
+        return False
+    return any(all(getattr(group[name], side) is None for name in names) for side in ("old", "new"))
+
+
+def _sides(group: Group, told_whole: Callable[[Callable[[str], Value]], str]) -> tuple[str | None, str | None]:
+    """An item that came or went, as a whole."""
+
+    def side(name: str) -> str | None:
+        values = {attribute: getattr(diff, name) for attribute, diff in group.items()}
+        return None if all(value is None for value in values.values()) else told_whole(lambda a: values.get(a))
+
+    return side("old"), side("new")
+
+
+def _joined(label: str, attribute: str) -> str:
+    return f"{label}, {attribute}" if attribute else label
+
+
+def _attribute_name(attribute: str) -> str:
+    return {
+        "value": "",
+        "system": _("kind"),
+        "use": _("where"),
+        "rank": _("place in the order"),
+        "kind": _("welcome or not"),
+        "channel": _("channel"),
+        "weekdays": _("days"),
+        "start": _("from"),
+        "end": _("until"),
+        "time_zone": _("time zone"),
+        "capture_date": _("recorded"),
+        "capture_source": _("recorded through"),
+        "effective_from": _("in force from"),
+        "effective_to": _("in force until"),
+        "lawful_basis": _("lawful basis"),
+        "notice": _("text shown"),
+        "notice_version": _("version of the text shown"),
+    }.get(attribute, attribute)

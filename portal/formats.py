@@ -1,0 +1,107 @@
+"""How dates, times, places and languages are told to a person, in their language, locale and time zone."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from babel import Locale
+from babel.dates import format_skeleton, format_timedelta, get_timezone_location
+from babel.numbers import format_decimal
+
+from portal import clock
+from portal.i18n import current_locale, current_zone, gettext
+
+
+def format_date(value: date | datetime) -> str:
+    """`3 Nov 2026`."""
+    return _skeleton("yMMMd", local(value) if isinstance(value, datetime) else value)
+
+
+def format_time(value: datetime | time, *, seconds: bool = False) -> str:
+    """`12:03`, or `12:03:07`. A moment is told in the person's zone, a time of day as it stands."""
+    return (local(value) if isinstance(value, datetime) else value).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def format_datetime(value: datetime, *, seconds: bool = False) -> str:
+    """`3 Nov 2026, 12:03`."""
+    return f"{format_date(value)}, {format_time(value, seconds=seconds)}"
+
+
+def format_day_time(value: datetime) -> str:
+    """`today at 12:03`, `yesterday at 18:40`, else `3 Nov 2026`."""
+    days = (local(clock.now()).date() - local(value).date()).days
+    if days == 0:
+        return gettext("today at %(time)s") % {"time": format_time(value)}
+    if days == 1:
+        return gettext("yesterday at %(time)s") % {"time": format_time(value)}
+    return format_date(value)
+
+
+def format_ago(value: datetime | timedelta) -> str:
+    """`5 seconds ago`, `in 2 hours`."""
+    delta = value if isinstance(value, timedelta) else value - clock.now()
+    return format_timedelta(delta, add_direction=True, threshold=1.2, locale=current_locale())
+
+
+def local(value: datetime) -> datetime:
+    """The moment on the person's clock."""
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(current_zone())
+
+
+def format_number(value: float) -> str:
+    """`8,412,077`."""
+    return format_decimal(value, locale=current_locale())
+
+
+def language_name(code: str) -> str:
+    """`German` for `de`."""
+    return _named(current_locale().languages, code) or code
+
+
+def country_name(code: str) -> str:
+    """`Germany` for `DE`."""
+    return _named(current_locale().territories, code.upper()) or code
+
+
+def zone_name(key: str) -> str:
+    """`London` for `Europe/London`: the place whose clock it is."""
+    return get_timezone_location(key, locale=current_locale(), return_city=True) if "/" in key else key
+
+
+def weekday_names(width: str = "abbreviated") -> dict[int, str]:
+    """The names of the weekdays by ISO number, Monday is 1."""
+    locale: Locale = current_locale()
+    return {day + 1: name.rstrip(".") for day, name in locale.days["stand-alone"][width].items()}
+
+
+def format_weekdays(days: Sequence[int]) -> str:
+    """`Mon-Fri, Sun` for the ISO weekdays 1, 2, 3, 4, 5 and 7; `every day` for all of them."""
+    if len(days) == 7:
+        return gettext("every day")
+    names = weekday_names()
+    runs: list[list[int]] = []
+    for day in sorted(days):
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ", ".join(_run([names[day] for day in run]) for run in runs)
+
+
+def format_hours(start: time, end: time) -> str:
+    """`17:00–20:00` of a contact window, `all day`, or `22:00–06:00, into the next day`."""
+    if start == end == time():
+        return gettext("all day")
+    hours = f"{format_time(start)}–{format_time(end)}"
+    return hours if start < end or end == time() else gettext("%(hours)s, into the next day") % {"hours": hours}
+
+
+def _run(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) < 3 else f"{names[0]}–{names[-1]}"
+
+
+def _named(names: Mapping[str, str], key: str) -> str | None:
+    return names.get(key) or names.get(key.replace("-", "_"))
+
+
+def _skeleton(skeleton: str, value: date | datetime) -> str:
+    return format_skeleton(skeleton, value, locale=current_locale())

@@ -1,9 +1,9 @@
 """Runs the migrations as the owner, with limits: a migration that cannot get its lock gives up instead of making
 everybody wait."""
 
+from alembic import context
 from sqlalchemy import create_engine, text
 
-from alembic import context
 from portal.db.database import Role, database_url
 from portal.settings import load_settings
 

@@ -33,7 +33,12 @@ def an_intention(action: str, actor: Actor, *, seen: int | None = None, request:
 
 
 def a_contact_point(
-    system: str = "email", value: str = "alice@example.com", *, use: str = "private", rank: int = 1, id: UUID | None = None
+    system: str = "email",
+    value: str = "alice@example.com",
+    *,
+    use: str = "private",
+    rank: int = 1,
+    id: UUID | None = None,
 ) -> dict[str, Value]:
     """The paths of a contact point."""
     prefix = f"contact_points/{id or uuid4()}"
@@ -103,5 +108,7 @@ async def a_customer(
     """A new customer with an e-mail address and a mobile number, unless `values` says otherwise."""
     if values is None:
         values = a_contact_point("phone", "+442079460018", use="mobile", rank=1) | a_contact_point(rank=2)
-    named = {f"profile/{key}": value for key, value in ({"given_name": "Alice", "family_name": "Marsh"} | profile).items()}
+    named = {
+        f"profile/{key}": value for key, value in ({"given_name": "Alice", "family_name": "Marsh"} | profile).items()
+    }
     return await create(store, number or a_number(), an_intention("customer:created", SYSTEM), {**named, **values})

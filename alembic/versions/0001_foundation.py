@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import portal
 from alembic import op
+
+import portal
 
 revision = "0001"
 down_revision = None
@@ -223,6 +224,18 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP SCHEMA keys CASCADE")
     op.execute("DROP FUNCTION portal.record_read_v1, portal.record_write_v1, portal.record_changes_v1")
-    for table in ("delivery", "sync_state", "connector", "access_record", "change_record", "login", "note_revision",
-                  "note", "contact_point_type_consent", "contact_window", "contact_point", "customer"):
+    for table in (
+        "delivery",
+        "sync_state",
+        "connector",
+        "access_record",
+        "change_record",
+        "login",
+        "note_revision",
+        "note",
+        "contact_point_type_consent",
+        "contact_window",
+        "contact_point",
+        "customer",
+    ):
         op.execute(f"DROP TABLE portal.{table}")

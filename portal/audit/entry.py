@@ -4,9 +4,9 @@ An entry is RFC 8785 canonical JSON:
 
     {v, origin, chain, seq, prev, at, action, actor{kind, id, via}, request, diffs[{path, old, new}], evidence}
 
-`prev` is the leaf hash of the entry before it in the same chain (hex; 64 zeros for the first), so that the chain's link is
-itself the RFC 9162 leaf: SHA-256(0x00 || entry). Personal values (old and new of each diff, and the evidence under
-`personal`) are null or encrypted slots {n, c}, tied to origin, chain, seq, path and slot.
+`prev` is the leaf hash of the entry before it in the same chain (hex; 64 zeros for the first), so that the chain's
+link is itself the RFC 9162 leaf: SHA-256(0x00 || entry). Personal values (old and new of each diff, and the evidence
+under `personal`) are null or encrypted slots {n, c}, tied to origin, chain, seq, path and slot.
 """
 
 import hashlib

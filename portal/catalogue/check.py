@@ -49,7 +49,9 @@ def field_problem(field: Field, value: Value) -> str | None:
         case Kind.CHOICE:
             return None if value in field.choices else "is none of the choices"
         case Kind.CHOICES:
-            fits = isinstance(value, list) and value and len(set(value)) == len(value) and set(value) <= set(field.choices)
+            fits = (
+                isinstance(value, list) and value and len(set(value)) == len(value) and set(value) <= set(field.choices)
+            )
             return None if fits else "is none of the choices"
         case Kind.BOOLEAN:
             return None if isinstance(value, bool) else "is neither yes nor no"
@@ -108,7 +110,7 @@ def _attribute_problem(catalogue: Catalogue, collection: str, name: str, value: 
         case "contact_windows", "channel":
             return None if value in catalogue.channels else "is no channel"
         case "contact_windows", "weekdays":
-            fits = isinstance(value, list) and value and value == sorted(set(value)) and set(value) <= set(range(1, 8))
+            fits = isinstance(value, list) and value and value == [d for d in range(1, 8) if d in value]
             return None if fits else "are no weekdays"
         case "contact_windows", "start" | "end":
             return None if _parses(time.fromisoformat, value) else "is no time of day"
@@ -129,7 +131,9 @@ def contact_point_problem(system: System, value: str) -> str | None:
     """Why a value is no address of its system. Phone numbers are stored as E.164, e-mail addresses normalised."""
     if system is System.EMAIL:
         try:
-            return None if validate_email(value, check_deliverability=False).normalized == value else "is not normalised"
+            return (
+                None if validate_email(value, check_deliverability=False).normalized == value else "is not normalised"
+            )
         except EmailNotValidError:
             return "is no e-mail address"
     if system is System.PHONE:
@@ -157,9 +161,9 @@ def _consent_problem(catalogue: Catalogue, purpose: str, channel: str, name: str
     return text_problem(value, 200)
 
 
-def _one_of(enum: type[System] | type[Use] | type[WindowKind] | type[ConsentStatus] | type[NoteKind], value: Value) -> (
-    str | None
-):
+def _one_of(
+    enum: type[System] | type[Use] | type[WindowKind] | type[ConsentStatus] | type[NoteKind], value: Value
+) -> str | None:
     return None if value in list(enum) else f"is none of {', '.join(enum)}"
 
 

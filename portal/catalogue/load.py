@@ -138,9 +138,15 @@ def _contradictions(file: _File) -> Iterable[tuple[list[str], str]]:
         if field.choices and not wants_choices:
             yield [*here, "choices"], f"a field of kind {field.kind} has no choices"
         if field.owner is Owner.CRM and field.customer is CustomerAccess.EDIT:
-            yield [*here, "customer"], "a field that the CRM owns cannot be edited by the customer: view, request, hidden"
+            yield (
+                [*here, "customer"],
+                "a field that the CRM owns cannot be edited by the customer: view, request, hidden",
+            )
         if field.owner is Owner.PORTAL and field.agent is AgentAccess.EDIT:
-            yield [*here, "agent"], "a field that the portal owns cannot be edited by agents: make its owner shared or crm"
+            yield (
+                [*here, "agent"],
+                "a field that the portal owns cannot be edited by agents: make its owner shared or crm",
+            )
     for key, purpose in file.purposes.items():
         if purpose.notice not in file.notices:
             yield ["purposes", key, "notice"], f"there is no notice {purpose.notice!r}"
@@ -151,7 +157,10 @@ def _contradictions(file: _File) -> Iterable[tuple[list[str], str]]:
         if purpose.locked and purpose.lawful_basis is LawfulBasis.CONSENT:
             yield ["purposes", key, "locked"], "what rests on consent can be withdrawn, so no channel can be locked"
         if purpose.lawful_basis is LawfulBasis.CONSENT and purpose.default is ConsentStatus.OPT_IN:
-            yield ["purposes", key, "default"], "silence is no consent: a purpose that rests on it cannot start as opt_in"
+            yield (
+                ["purposes", key, "default"],
+                "silence is no consent: a purpose that rests on it cannot start as opt_in",
+            )
 
 
 _DEFAULT_LENGTH = {Kind.TEXT: 200, Kind.MULTILINE: 2_000}
@@ -163,19 +172,36 @@ def _catalogue(file: _File) -> Catalogue:
         sections={k: model.Section(k, _labels(s.label), _labels(s.help)) for k, s in file.sections.items()},
         fields={
             k: model.Field(
-                k, f.section, f.kind, _labels(f.label), _labels(f.help), f.owner, f.customer, f.agent, f.required,
-                f.sensitive, f.max_length or _DEFAULT_LENGTH.get(f.kind, 0),
-                {value: _labels(label) for value, label in f.choices.items()}, f.crm,
+                k,
+                f.section,
+                f.kind,
+                _labels(f.label),
+                _labels(f.help),
+                f.owner,
+                f.customer,
+                f.agent,
+                f.required,
+                f.sensitive,
+                f.max_length or _DEFAULT_LENGTH.get(f.kind, 0),
+                {value: _labels(label) for value, label in f.choices.items()},
+                f.crm,
             )
             for k, f in file.fields.items()
         },
         channels={
-            k: model.Channel(k, _labels(c.label), c.system, tuple(c.uses), c.immediate) for k, c in file.channels.items()
+            k: model.Channel(k, _labels(c.label), c.system, tuple(c.uses), c.immediate)
+            for k, c in file.channels.items()
         },
         purposes={
             k: model.Purpose(
-                k, _labels(p.label), _labels(p.help), p.lawful_basis, p.default, tuple(p.locked),
-                everywhere if p.channels is None else tuple(p.channels), p.notice,
+                k,
+                _labels(p.label),
+                _labels(p.help),
+                p.lawful_basis,
+                p.default,
+                tuple(p.locked),
+                everywhere if p.channels is None else tuple(p.channels),
+                p.notice,
             )
             for k, p in file.purposes.items()
         },

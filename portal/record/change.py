@@ -1,5 +1,6 @@
-"""The only way to write a record, whoever asks: a customer's form, an agent's answer, a CRM's inbound change, the command
-line. One statement keeps state, change record and due marks together (`write_v1.sql`); audit is never a courtesy of a view.
+"""The only way to write a record, whoever asks: a customer's form, an agent's answer, a CRM's inbound change, the
+command line. One statement keeps state, change record and due marks together (`write_v1.sql`), so audit is never a
+courtesy of a view.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,15 +34,15 @@ SINCE = """SELECT entry FROM portal.record_changes_v1(%s, %s)"""
 
 Values: TypeAlias = Mapping[str, Value]
 Proposal: TypeAlias = Values | Callable[[Record], Values]
-"""What is to stand at some paths (None removes); a function of the record where it depends on it, such as the next rank."""
+"""What is to stand at some paths (None removes), or a function of the record that says so, such as the next rank."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intention:
     """Who wants something, and what a second look will want to know about it.
 
-    `request` makes the change happen once however often it is sent. `seen` is the version that the person had before their
-    eyes; without it, the proposal holds for whatever the record is now.
+    `request` makes the change happen once however often it is sent. `seen` is the version that the person had before
+    their eyes; without it, the proposal holds for whatever the record is now.
     """
 
     action: str
@@ -176,7 +177,7 @@ def _entry(store: RecordStore, stored: StoredRecord, intention: Intention, diffs
 async def _write(
     store: RecordStore, stored: StoredRecord, entry: Entry, *, create: Jsonb | None = None
 ) -> tuple[str, int, StoredRecord]:
-    """Try to write an entry on top of `stored`: what came of it, the version, and the record as it would be after it."""
+    """Try to write an entry on top of `stored`: what came of it, the version, and the record as it is then."""
     data = seal(entry, stored.key)
     leaf = leaf_hash(data)
     said = Provenance(entry.seq, entry.at, entry.actor.kind.value, entry.actor.via)

@@ -32,14 +32,17 @@ def check(catalogue: Catalogue, actor: Actor, current: Mapping[str, Value], diff
 
 
 def _own_notes(actor: Actor, current: Mapping[str, Value], diffs: Iterable[Diff]) -> bool:
-    """A note belongs to its side: customers write as customers, agents as agents, and neither edits the other's words."""
+    """Customers write notes as customers, agents as agents, and neither edits the other's words."""
     if actor.kind not in (ActorKind.CUSTOMER, ActorKind.AGENT):
         return True
     new = {diff.path: diff.new for diff in diffs}
     for path in new:
         if path.startswith("notes/"):
             author = path.rsplit("/", 1)[0] + "/author_kind"
-            if current.get(author, actor.kind.value) != actor.kind.value or new.get(author) not in (None, actor.kind.value):
+            if current.get(author, actor.kind.value) != actor.kind.value or new.get(author) not in (
+                None,
+                actor.kind.value,
+            ):
                 return False
     return True
 

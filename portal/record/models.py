@@ -59,7 +59,7 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Which change said so last: its number in the customer's chain, its time, and the kind and channel of its actor."""
+    """Which change said so last: its number in the chain, its time, and the kind and way in of its actor."""
 
     seq: int
     at: datetime
@@ -182,8 +182,11 @@ _MOMENTS = {"capture_date", "effective_from", "effective_to", "created_at"}
 
 def attributes(model: type[Any]) -> tuple[str, ...]:
     """The names of a part's attributes, in order, without what identifies it."""
-    return tuple(f.name for f in fields(model) if f.name not in ("id", "purpose", "channel", "said") or (
-        f.name == "channel" and model is ContactWindow))
+    return tuple(
+        f.name
+        for f in fields(model)
+        if f.name not in ("id", "purpose", "channel", "said") or (f.name == "channel" and model is ContactWindow)
+    )
 
 
 def encode(value: Any) -> Value:
@@ -214,7 +217,9 @@ def flatten(record: Record) -> State:
     return {path: value for path, value in state.items() if value is not None}
 
 
-def unflatten(state: Mapping[str, Value], *, id: UUID, seq: int, said: Mapping[str, Provenance] | None = None) -> Record:
+def unflatten(
+    state: Mapping[str, Value], *, id: UUID, seq: int, said: Mapping[str, Provenance] | None = None
+) -> Record:
     """The record that a flat map says; the inverse of `flatten`.
 
     `said` maps a path or an item's prefix to the change that said so last.
@@ -265,9 +270,9 @@ def _part(key: tuple[str, ...], attrs: Mapping[str, Value], said: Provenance | N
 
 def _decode(name: str, value: Value, collection: str) -> Any:
     if name == "kind":
-        return WindowKind(value) if collection == "contact_windows" else NoteKind(value)
+        return WindowKind(str(value)) if collection == "contact_windows" else NoteKind(str(value))
     if name in _ENUMS:
-        return _ENUMS[name](value)
+        return _ENUMS[name](str(value))
     if name in _TIMES:
         return time.fromisoformat(str(value))
     if name in _MOMENTS:

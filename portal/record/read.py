@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from portal.audit.cipher import CustomerKey, KeyRing, WrappedKey
+from portal.audit.cipher import CustomerKey, KeyRing, Undecipherable, WrappedKey
 from portal.audit.entry import Entry, unseal
 from portal.audit.values import Value
 from portal.db.database import Database, Row
@@ -89,7 +89,7 @@ def _stored(row: Row, keys: KeyRing) -> StoredRecord:
         head=bytes(row["head"]),
         key=key,
         deliveries=tuple(Delivery(**d) for d in row["sync"] or ()),
-        recent=tuple(_recent(change, key) for change in row["recent"] or ()),
+        recent=tuple(found for change in row["recent"] or () if (found := _recent(change, key))),
         reads=tuple(
             Access(datetime.fromisoformat(r["at"]), r["actor_kind"], r["actor_name"], r["via"])
             for r in row["reads"] or ()
@@ -156,12 +156,15 @@ def _note(r: Row) -> Note:
     )
 
 
-def _recent(change: dict[str, Any], key: CustomerKey) -> RecentChange:
-    entry = unseal(base64.b64decode(change["entry"]), key)
+def _recent(change: dict[str, Any], key: CustomerKey) -> RecentChange | None:
+    try:
+        entry = unseal(base64.b64decode(change["entry"]), key)
+    except (ValueError, Undecipherable):
+        # Somebody altered it behind the portal's back. `portal audit verify` names it; the record itself stays of use.
+        return None
     delivered = {name: datetime.fromisoformat(at) for name, at in (change["delivered"] or {}).items()}
     return RecentChange(entry, delivered)
 
 
 def _said(said: dict[str, Any]) -> Provenance:
     return Provenance(said["seq"], datetime.fromisoformat(said["at"]), said["kind"], said["via"])
-

@@ -1,4 +1,4 @@
-"""From the paths of a change to the rows that `write_v1.sql` keeps. The state tables follow the diffs and nothing else."""
+"""From the paths of a change to the rows that `write_v1.sql` keeps: the tables follow the diffs and nothing else."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

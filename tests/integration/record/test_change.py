@@ -93,8 +93,12 @@ async def test_the_same_request_changes_once(stores: Stores, alice: StoredRecord
     me, request = the_customer(alice.record.id), uuid4()
     note = a_note()
 
-    first = await change(stores.customer, alice.record.id, an_intention("note:added", me, seen=1, request=request), note)
-    second = await change(stores.customer, alice.record.id, an_intention("note:added", me, seen=1, request=request), note)
+    first = await change(
+        stores.customer, alice.record.id, an_intention("note:added", me, seen=1, request=request), note
+    )
+    second = await change(
+        stores.customer, alice.record.id, an_intention("note:added", me, seen=1, request=request), note
+    )
     third = await change(stores.customer, alice.record.id, an_intention("note:added", me, request=request), a_note())
 
     assert isinstance(first, Changed)
@@ -104,7 +108,9 @@ async def test_the_same_request_changes_once(stores: Stores, alice: StoredRecord
     assert len(third.stored.record.notes) == 1
 
 
-async def test_a_change_of_something_else_meanwhile_does_not_get_in_the_way(stores: Stores, alice: StoredRecord) -> None:
+async def test_a_change_of_something_else_meanwhile_does_not_get_in_the_way(
+    stores: Stores, alice: StoredRecord
+) -> None:
     me = the_customer(alice.record.id)
     await change(
         stores.staff, alice.record.id, an_intention("note:added", GRACE), a_note(author_kind="agent", author="Grace")
@@ -122,7 +128,9 @@ async def test_a_change_of_something_else_meanwhile_does_not_get_in_the_way(stor
 async def test_what_was_not_touched_is_not_set_back(stores: Stores, alice: StoredRecord) -> None:
     """A form sends all its fields; those that the person left as they saw them ask for nothing."""
     me = the_customer(alice.record.id)
-    await change(stores.worker, alice.record.id, an_intention("profile:merged", SYSTEM), {"profile/family_name": "Moss"})
+    await change(
+        stores.worker, alice.record.id, an_intention("profile:merged", SYSTEM), {"profile/family_name": "Moss"}
+    )
 
     form = {"profile/family_name": "Marsh", "profile/call_me": "Al"}
     outcome = await change(stores.customer, alice.record.id, an_intention("profile:changed", me, seen=1), form)
@@ -136,7 +144,9 @@ async def test_two_changes_of_the_same_field_are_a_conflict_that_writes_nothing(
     stores: Stores, alice: StoredRecord
 ) -> None:
     me = the_customer(alice.record.id)
-    await change(stores.customer, alice.record.id, an_intention("profile:changed", me, seen=1), {"profile/call_me": "Al"})
+    await change(
+        stores.customer, alice.record.id, an_intention("profile:changed", me, seen=1), {"profile/call_me": "Al"}
+    )
 
     outcome = await change(
         stores.customer, alice.record.id, an_intention("profile:changed", me, seen=1), {"profile/call_me": "Ally"}
@@ -220,7 +230,9 @@ async def test_what_cannot_stand_in_a_record_is_refused_whole(
 ) -> None:
     with pytest.raises(Invalid) as refusal:
         await change(
-            stores.customer, alice.record.id, an_intention("x:y", the_customer(alice.record.id)),
+            stores.customer,
+            alice.record.id,
+            an_intention("x:y", the_customer(alice.record.id)),
             {"profile/call_me": "Al", **values},
         )
 

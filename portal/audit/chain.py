@@ -1,0 +1,121 @@
+"""Checking one chain: a pure function over what is stored."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import rfc8785
+
+from portal.audit.cipher import CustomerKey, Undecipherable
+from portal.audit.entry import GENESIS, Entry, fold, leaf_hash, unseal
+from portal.audit.values import State, Value
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A row of the change log: the entry's bytes, and the columns that say again, for searching, what is in them."""
+
+    seq: int
+    at: datetime
+    action: str
+    actor_kind: str
+    actor_id: str
+    via: str
+    request_id: UUID
+    paths: list[str]
+    entry: bytes
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where a chain does not hold."""
+
+    seq: int
+    why: str
+
+
+def check_chain(
+    chain: UUID,
+    seq: int,
+    head: bytes,
+    entries: Iterable[StoredEntry],
+    key: CustomerKey | None,
+    state: Mapping[str, Value] | None,
+) -> Break | None:
+    """Walk a chain from its genesis to its head.
+
+    Args:
+        chain, seq, head: what the customer's row says: name, number of the last entry, its leaf hash.
+        entries: all entries of the chain, in order.
+        key: to decrypt values with; None where the customer was erased.
+        state: the flat record; None to leave out the comparison with what the entries say.
+
+    Returns:
+        The first break, or None if every entry is there and unaltered, and the record is what they add up to.
+    """
+    previous, expected = GENESIS, 1
+    folded: State = {}
+    last_change: dict[str, int] = {}
+    for stored in entries:
+        if stored.seq != expected:
+            return Break(expected, f"change {expected} is missing")
+        if broken := _broken(stored, chain, previous):
+            return Break(stored.seq, broken)
+        if state is not None:
+            try:
+                entry = unseal(stored.entry, key)
+            except Undecipherable:
+                return Break(stored.seq, "a value cannot be decrypted")
+            folded = fold(entry.diffs, folded)
+            last_change |= dict.fromkeys(entry.paths, stored.seq)
+        previous, expected = stored.leaf, expected + 1
+    if expected - 1 != seq:
+        return Break(
+            expected, f"change {expected} is missing" if expected <= seq else "the record's version was altered"
+        )
+    if previous != head:
+        return Break(seq, "the record's head is not the hash of its last change")
+    if state is not None and key is not None:
+        return _difference(folded, state, last_change)
+    return None
+
+
+def _broken(stored: StoredEntry, chain: UUID, previous: bytes) -> str | None:
+    if leaf_hash(stored.entry) != stored.leaf:
+        return "the entry was altered: its hash is another"
+    try:
+        entry = unseal(stored.entry, None)
+    except ValueError:
+        return "the entry cannot be read"
+    if entry.prev != previous:
+        return "the entry does not follow the one before it"
+    if entry.chain != chain or entry.seq != stored.seq:
+        return "the entry belongs to another place"
+    if _columns(entry) != (
+        stored.at, stored.action, stored.actor_kind, stored.actor_id, stored.via, stored.request_id, stored.paths,
+    ):  # fmt: skip
+        return "the columns beside the entry say something else than it does"
+    if not _canonical(stored.entry):
+        return "the entry is not in canonical form"
+    return None
+
+
+def _columns(entry: Entry) -> tuple[object, ...]:
+    actor = entry.actor
+    return entry.at, entry.action, actor.kind.value, actor.id, actor.via, entry.request, entry.paths
+
+
+def _canonical(data: bytes) -> bool:
+    return rfc8785.dumps(json.loads(data)) == data
+
+
+def _difference(
+    folded: Mapping[str, Value], state: Mapping[str, Value], last_change: Mapping[str, int]
+) -> Break | None:
+    for path in sorted(folded.keys() | state.keys()):
+        if folded.get(path) != state.get(path):
+            return Break(last_change.get(path, 0), f"the record differs from its changes at {path}")
+    return None

@@ -1,0 +1,43 @@
+"""The command `portal`: each group in a module of its own."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from portal.catalogue import CatalogueError
+from portal.cli import audit, catalogue, customer, database, demo, serve, sync
+from portal.cli.doctor import doctor
+from portal.errors import PortalError
+from portal.settings import SettingsError
+
+app = typer.Typer(
+    help="The customer's side of the CRM record.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command()(serve.serve)
+app.command()(serve.work)
+app.command()(serve.dev)
+app.command()(database.migrate)
+app.command()(doctor)
+app.add_typer(database.app, name="database")
+app.add_typer(customer.app, name="customer")
+app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(audit.app, name="audit")
+app.add_typer(sync.app, name="sync")
+app.add_typer(demo.app, name="demo")
+
+
+def main() -> None:
+    """Run a command. What a person can mend is told in a sentence, without a traceback."""
+    try:
+        app()
+    except (SettingsError, CatalogueError, PortalError) as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(str(error), style="red", markup=False)
+        if isinstance(error, PortalError) and error.hint:
+            console.print(error.hint, markup=False)
+        sys.exit(1)

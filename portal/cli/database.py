@@ -1,0 +1,50 @@
+"""The database: creating it with its roles, and bringing its schema up to date."""
+
+import secrets
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import make_url
+
+from portal.db import migrations
+from portal.db.database import Role, database_url
+from portal.db.roles import initialise
+from portal.errors import Unavailable
+from portal.settings import load_settings
+
+app = typer.Typer(help="Create the database and its roles.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Create the database and its roles."""
+
+
+@app.command()
+def init(
+    admin_url: Annotated[
+        str,
+        typer.Option(help="Connection of an administrator, such as postgresql://postgres:...@db.example.com/portal"),
+    ],
+) -> None:
+    """Create the roles and the database that are missing, and print the settings to put down.
+
+    Roles that exist get the new passwords too.
+    """
+    passwords = {role: secrets.token_urlsafe(24) for role in Role}
+    try:
+        initialise(admin_url, passwords)
+    except Exception as error:
+        raise Unavailable(f"The database cannot be set up: {error}".strip()) from error
+    url = make_url(admin_url).set(drivername="postgresql", username=None, password=None)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"DATABASE_URL={url.render_as_string()}", markup=False)
+    for role, password in passwords.items():
+        console.print(f"DATABASE_{role.value.upper()}_PASSWORD={password}", markup=False)
+
+
+def migrate() -> None:
+    """Bring the schema to the newest version. Needs the owner's password."""
+    migrations.migrate(database_url(load_settings(), Role.OWNER))
+    Console().print(f"The schema is at {migrations.head()}.")

@@ -101,17 +101,17 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
         if stored is None:
             raise NotFound(_("There is no such record."))
         current = flatten(stored.record)
-        wanted = dict(proposal(stored.record) if callable(proposal) else proposal)
-        rebased = False
+        seen = None
         if intention.seen is not None and intention.seen != stored.record.seq:
             since = await _changes_since(store, stored, intention.seen)
             if repeated := next((e.seq for e in since if e.request == intention.request), None):
                 return Duplicate(stored, repeated)
             seen = unfold(current, (diff for entry in since for diff in reversed(entry.diffs)))
+        wanted = dict(proposal(stored.record) if callable(proposal) else proposal)
+        if seen is not None:
             wanted, conflicts = rebase(seen, current, wanted)
             if conflicts:
                 return Conflicted(stored, tuple(conflicts))
-            rebased = True
         diffs = tuple(Diff(path, current.get(path), new) for path, new in wanted.items() if current.get(path) != new)
         if not diffs:
             return Unchanged(stored)
@@ -119,7 +119,7 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
         entry = _entry(store, stored, intention, diffs)
         outcome, seq, after = await _write(store, stored, entry)
         if outcome == "written":
-            return Changed(after, entry, rebased)
+            return Changed(after, entry, rebased=seen is not None)
         if outcome == "duplicate":
             again = await read(store.database, store.keys, customer_id)
             return Duplicate(again or stored, seq)

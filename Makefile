@@ -21,6 +21,8 @@ COMMA := ,
 ON := $(filter-out 0 no false,$(FRESH))
 
 MAKEFLAGS += --no-print-directory
+# Where a machine forbids Python to keep its bytecode, every command would start four times as slowly.
+unexport PYTHONDONTWRITEBYTECODE
 .SUFFIXES:
 .DEFAULT_GOAL := help
 

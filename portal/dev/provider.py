@@ -12,7 +12,7 @@ from typing import Any
 import flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from portal.dev.people import PEOPLE, STAFF_CLIENT
+from portal.dev.logins import LOGINS, STAFF_CLIENT
 
 HOST = "127.0.0.1"
 
@@ -23,14 +23,14 @@ def create_app() -> flask.Flask:
     provider = _provider()
     app = flask.Flask(__name__, template_folder=str(Path(__file__).with_name("provider_pages")))
     plain = app.wsgi_app
-    people = [provider.User(sub=person.login, claims=person.claims) for person in PEOPLE]
-    provider.init_app(app, require_nonce=True, issue_refresh_token=False, user_claims=people)
+    users = [provider.User(sub=login.subject, claims=login.claims) for login in LOGINS]
+    provider.init_app(app, require_nonce=True, issue_refresh_token=False, user_claims=users)
     app.debug = False
     app.wsgi_app = plain  # type: ignore[method-assign]
     app.secret_key = os.urandom(16)
     # A page elsewhere whose name leads here is not one of ours.
     app.config["TRUSTED_HOSTS"] = [HOST, "localhost"]
-    app.context_processor(_people_for_page)
+    app.context_processor(_logins_for_page)
     return app
 
 
@@ -43,10 +43,10 @@ def _provider() -> Any:
     return oidc_provider_mock
 
 
-def _people_for_page() -> dict[str, object]:
+def _logins_for_page() -> dict[str, object]:
     """The sign-in page offers those whom the asking application is for."""
     staff = flask.request.args.get("client_id") == STAFF_CLIENT
-    return {"people": [person for person in PEOPLE if person.customer is not staff], "staff": staff}
+    return {"logins": [login for login in LOGINS if login.customer is not staff], "staff": staff}
 
 
 class _Quiet(WSGIRequestHandler):

@@ -8,13 +8,14 @@ STAFF_CLIENT = "northwind-staff"
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody whom the demo's identity provider knows; `login` is the subject it vouches for."""
+class Login:
+    """Somebody whom the demo's identity provider knows; `subject` is what it vouches for."""
 
-    login: str
+    subject: str
     given_name: str
     family_name: str
     what: str
+    email: str
     locale: str = "en"
     more: Mapping[str, object] = field(default_factory=dict)
 
@@ -30,7 +31,7 @@ class Person:
     def claims(self) -> dict[str, object]:
         """What the identity provider says about them."""
         return {
-            "email": f"{self.login}@example.com",
+            "email": self.email,
             "email_verified": True,
             "name": self.name,
             "given_name": self.given_name,
@@ -40,10 +41,19 @@ class Person:
         }
 
 
-PEOPLE = (
-    Person("alice", "Alice", "Marsh", "customer 20418", more={"customer_number": "20418"}),
-    Person("bob", "Bob", "Keller", "customer 20977, speaks German", "de", {"customer_number": "20977"}),
-    Person("grace", "Grace", "Okafor", "agent, works at the desk", more={"roles": ["agent"]}),
-    Person("oscar", "Oscar", "Lindqvist", "auditor, reads the change log", more={"roles": ["auditor"]}),
-    Person("olivia", "Olivia", "Brandt", "operator, watches the synchronisation", more={"roles": ["operator"]}),
-)
+LOGINS = (
+    Login("alice", "Alice", "Marsh", "customer 20418", "alice@example.com", more={"customer_number": "20418"}),
+    Login(
+        "bob", "Bob", "Keller", "customer 20977, speaks German", "bob.keller@example.com", "de",
+        {"customer_number": "20977"},
+    ),
+    Login("grace", "Grace", "Okafor", "agent, works at the desk", "grace@example.com", more={"roles": ["agent"]}),
+    Login(
+        "oscar", "Oscar", "Lindqvist", "auditor, reads the change log", "oscar@example.com",
+        more={"roles": ["auditor"]},
+    ),
+    Login(
+        "olivia", "Olivia", "Brandt", "operator, watches the synchronisation", "olivia@example.com",
+        more={"roles": ["operator"]},
+    ),
+)  # fmt: skip

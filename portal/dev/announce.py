@@ -1,0 +1,55 @@
+"""What `portal dev` says on the terminal."""
+
+import time
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from portal.dev.logins import LOGINS
+
+
+class Announcer:
+    """One line for each step, a panel when all is ready, and whatever goes wrong after that."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._since = time.monotonic()
+
+    def done(self, what: str) -> None:
+        self._console.print(Text.assemble(("✓ ", "green"), what, (f"  {self._seconds():.1f} s", "dim")))
+
+    def ready(self, url: str, shell_file: str, logs: str) -> None:
+        """The panel that a newcomer needs."""
+        people = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        for login in LOGINS:
+            people.add_row(Text(login.subject, style="bold"), login.name, Text(login.what, style="dim"))
+        panel = Group(
+            Text.assemble("Open ", (url, f"bold underline link {url}")),
+            Text(),
+            Text("Sign in as one of these; there are no passwords:"),
+            people,
+            Text(),
+            Text.assemble("Ctrl-C ends it; your data stay. ", ("make run FRESH=1", "bold"), " starts over."),
+            Text.assemble("In another terminal: ", (f". {shell_file} && portal --help", "bold")),
+            Text.assemble("Logs: ", logs, style="dim"),
+        )
+        self._console.print(Panel(panel, title="Northwind Energy", border_style="green", expand=False, padding=(1, 2)))
+
+    def unexpected(self, name: str, line: str) -> None:
+        self._console.print(Text.assemble((f"{name}: ", "red"), line))
+
+    def restarting(self, name: str, exit_code: int | None, log: str) -> None:
+        self._console.print(Text.assemble((f"{name} ended with {exit_code}", "red"), f", starting it again; see {log}"))
+
+    def stopping(self) -> None:
+        self._console.print()
+        self._console.print("Ending. Once more to end at once.")
+
+    def stopped(self, names: list[str]) -> None:
+        self._console.print(f"Ended: {', '.join(names)}.")
+
+    def _seconds(self) -> float:
+        before, self._since = self._since, time.monotonic()
+        return self._since - before

@@ -1,0 +1,43 @@
+"""The settings of the demo, as the environment of the processes that make it up."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from portal.dev.logins import CUSTOMERS_CLIENT, STAFF_CLIENT
+
+# What somebody may want to try out in the demo keeps the value that they gave it.
+DEFAULTS = {
+    "BRAND_NAME": "Northwind Energy",
+    "CUSTOMER_OIDC_CLIENT_ID": CUSTOMERS_CLIENT,
+    "CUSTOMER_OIDC_NUMBER_CLAIM": "customer_number",
+    "STAFF_OIDC_CLIENT_ID": STAFF_CLIENT,
+    "STAFF_OIDC_ROLES_CLAIM": "roles",
+    "STAFF_OIDC_ROLES": "agent=agent,auditor=auditor,operator=operator",
+}
+
+
+def demo_settings(
+    *, public_url: str, issuer: str, database_url: str, secret_files: Mapping[str, str]
+) -> dict[str, str]:
+    """What the environment must hold beside what it holds already."""
+    defaults = {**DEFAULTS, "CUSTOMER_OIDC_ISSUER": issuer, "STAFF_OIDC_ISSUER": issuer, **secret_files}
+    return {
+        **{name: value for name, value in defaults.items() if not _given(name)},
+        "ENVIRONMENT": "development",
+        "PUBLIC_URL": public_url,
+        "DATABASE_URL": database_url,
+        # Kept when the port changes: it names the change log, and stands in each of its entries.
+        "LOG_ORIGIN": "northwind.demo",
+    }
+
+
+def _given(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(name.removesuffix("_FILE")))
+
+
+def write_for_shell(path: Path, settings: Mapping[str, str]) -> None:
+    """A file that lets the other commands reach the running demo from a second terminal."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(settings.items())]
+    path.write_text("\n".join(["# Read it in with: . " + path.name, *lines, ""]), encoding="utf-8")

@@ -1,0 +1,215 @@
+"""Starts everything in order, keeps it running, and ends it in order."""
+
+import asyncio
+import os
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import httpx2
+
+from portal.db.embedded import discard, suitable_home
+from portal.db.embedded.hold import Held, hold
+from portal.dev import left_over, ports
+from portal.dev.announce import Announcer
+from portal.dev.children import Child
+from portal.dev.database import DemoDatabase, open_database, prepare
+from portal.dev.environment import demo_settings, write_for_shell
+from portal.dev.secret_files import secret_files
+from portal.errors import Unavailable
+from portal.settings import load_settings
+
+SECONDS_TO_GET_READY = 60
+SECONDS_TO_STOP = 15
+
+
+class Supervisor:
+    """One run of the demo."""
+
+    def __init__(self, port: int, folder: Path, *, fresh: bool) -> None:
+        self._port = port
+        self._folder = folder
+        self._fresh = fresh
+        self._given_database = os.environ.get("DATABASE_URL")
+        self._public_url = f"http://localhost:{port}"
+        self._announce = Announcer()
+        self._stopping = asyncio.Event()
+        self._database: DemoDatabase | None = None
+        self._children: list[Child] = []
+        """In the order in which they end."""
+
+    async def run(self) -> int:
+        """Serve until a signal comes; returns 0 then.
+
+        Raises:
+            PortalError: it cannot start, or a part of it keeps dying. All that was started has ended by then.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        with self._hold_folder():
+            left_over.end(self._folder / "children.json")
+            ports.require_free(self._port)
+            try:
+                await self._start()
+                await self._watch()
+            finally:
+                await self._stop()
+        return 0
+
+    def _on_signal(self) -> None:
+        """The first asks for an orderly end, the second ends it at once."""
+        if self._stopping.is_set():
+            for child in self._children:
+                child.kill()
+        else:
+            self._stopping.set()
+            self._announce.stopping()
+
+    def _hold_folder(self) -> IO[str]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return hold(self._folder / "lock")
+        except Held as held:
+            raise Unavailable(
+                f"The portal already runs from {self._folder} (process {held.by}).", hint="End that one first."
+            ) from None
+        except PermissionError:
+            raise Unavailable(
+                f"{self._folder} belongs to another user.",
+                hint="Run this as that user, or choose another folder with portal dev --folder.",
+            ) from None
+
+    async def _start(self) -> None:
+        for step in (self._open_database, self._start_children, self._load_demo_data, self._wait_until_ready):
+            if self._stopping.is_set():
+                return
+            await step()
+        if not self._stopping.is_set():
+            self._announce.ready(self._public_url, self._shown("shell.env"), self._shown("log"))
+
+    async def _open_database(self) -> None:
+        if self._fresh:
+            self._forget()
+        settings = secret_files(self._folder / "secrets")
+        self._database = await asyncio.to_thread(open_database, self._given_database, self._folder / "postgres")
+        self._announce.done(self._database.description)
+        self._provider_port = ports.next_free(self._port + 1)
+        settings = demo_settings(
+            public_url=self._public_url,
+            issuer=f"http://127.0.0.1:{self._provider_port}",
+            database_url=self._database.url,
+            secret_files=settings,
+        )
+        write_for_shell(self._folder / "shell.env", settings)
+        # From here on this process, and all that it starts, have the demo's settings.
+        os.environ.update(settings)
+        await asyncio.to_thread(prepare, self._database, load_settings())
+        self._announce.done("Roles and tables")
+
+    def _forget(self) -> None:
+        if self._given_database:
+            raise Unavailable(
+                "Starting over removes the embedded database only, and DATABASE_URL names one of your own.",
+                hint="Drop and create that one yourself, and leave FRESH=1 or --fresh out.",
+            )
+        discard(suitable_home(self._folder / "postgres"))
+        for name in ("secrets", "log"):
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    async def _start_children(self) -> None:
+        logs = self._folder / "log"
+        logs.mkdir(exist_ok=True)
+        self._children = [
+            Child("web", logs / "web.log", "portal", "serve", "--port", str(self._port)),
+            Child("workers", logs / "workers.log", "portal", "work"),
+            Child("demo data", logs / "demo-data.log", "portal", "demo", "load"),
+            Child("provider", logs / "provider.log", "portal.dev.provider", "--port", str(self._provider_port)),
+        ]
+        for child in self._children:
+            await child.start()
+        self._remember()
+
+    async def _load_demo_data(self) -> None:
+        loading = next(child for child in self._children if child.name == "demo data")
+        while loading.running and not await self._stopped_within(0.05):
+            pass
+        if self._stopping.is_set():
+            return
+        if loading.exit_code != 0:
+            raise Unavailable(f"The demo data cannot be loaded:\n{loading.end_of_log()}")
+        self._children.remove(loading)
+        self._announce.done("Demo data")
+
+    async def _wait_until_ready(self) -> None:
+        provider = f"http://127.0.0.1:{self._provider_port}/.well-known/openid-configuration"
+        portal = f"http://127.0.0.1:{self._port}/health/ready"
+        # Without the environment: a proxy for the world outside is not for our own machine.
+        async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+            await self._wait_for(client, provider, "Identity provider")
+            await self._wait_for(client, portal, "Web and workers")
+
+    async def _wait_for(self, client: httpx2.AsyncClient, url: str, what: str) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SECONDS_TO_GET_READY
+        answer = "no answer"
+        while not await self._stopped_within(0.05):
+            with suppress(httpx2.TransportError):
+                response = await client.get(url)
+                if response.is_success:
+                    self._announce.done(what)
+                    return
+                answer = response.text[:500]
+            for child in self._children:
+                if not child.running:
+                    raise Unavailable(f"{child.name} ended with {child.exit_code}:\n{child.end_of_log()}")
+            if loop.time() > deadline:
+                raise Unavailable(f"{what}: not ready after {SECONDS_TO_GET_READY} seconds: {answer}")
+
+    async def _watch(self) -> None:
+        while not await self._stopped_within(0.5):
+            for child in self._children:
+                for line in child.unexpected():
+                    self._announce.unexpected(child.name, line)
+                if not child.running:
+                    await self._restart(child)
+            if self._database and self._database.server and not self._database.server.running:
+                raise Unavailable(f"PostgreSQL has ended; see {self._database.server.log}.")
+
+    async def _restart(self, child: Child) -> None:
+        log = self._shown("log") + f"/{child.log.name}"
+        if not child.restarts_left:
+            raise Unavailable(
+                f"{child.name} keeps ending, so everything ends. {log} says at its end:\n{child.end_of_log()}"
+            )
+        self._announce.restarting(child.name, child.exit_code, log)
+        await child.start()
+        self._remember()
+
+    async def _stop(self) -> None:
+        """Web, workers, provider, database: whoever others need goes last."""
+        ended = []
+        for child in self._children:
+            if child.running:
+                await child.stop(SECONDS_TO_STOP)
+                ended.append(child.name)
+        if self._database and self._database.server:
+            await asyncio.to_thread(self._database.server.stop)
+            ended.append("database")
+        (self._folder / "children.json").unlink(missing_ok=True)
+        if ended:
+            self._announce.stopped(ended)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        return self._stopping.is_set()
+
+    def _remember(self) -> None:
+        left_over.remember(self._folder / "children.json", [child.pid for child in self._children if child.pid])
+
+    def _shown(self, name: str) -> str:
+        """A path below our folder, as short as it can be said from here."""
+        path = self._folder / name
+        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

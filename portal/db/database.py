@@ -100,7 +100,7 @@ class Database:
 
     async def _run(self, sql: str, params: Params) -> list[Row]:
         async with self.pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(cast("Any", sql), params)
+            await cursor.execute(cast("Any", sql), params or None)
             return await cursor.fetchall() if cursor.description else []
 
 

@@ -35,7 +35,9 @@ class Templates:
             static=static_url,
             field_attributes=field_attributes,
             zone=lambda: i18n.current_zone().key,
-            request_id=lambda: str(clock.uuid7()), language=i18n.current_language, weekday_names=weekday_names
+            request_id=lambda: str(clock.uuid7()),
+            language=i18n.current_language,
+            weekday_names=weekday_names,
         )
         self.environment.globals.update(globals or {})
 
@@ -62,7 +64,9 @@ class Templates:
 def partial(target: str, html: str, swap: str = "outerMorph") -> Markup:
     """A piece that htmx puts elsewhere than where the rest of the answer goes: at the element with the id `target`."""
     return Markup('<hx-partial hx-target="#{}" hx-swap="{}">{}</hx-partial>').format(
-        escape(target), escape(swap), Markup(html)  # noqa: S704 - rendered by a template, so escaped already
+        escape(target),
+        escape(swap),
+        Markup(html),  # noqa: S704 - rendered by a template, so escaped already
     )
 
 

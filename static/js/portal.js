@@ -48,9 +48,9 @@ function told(input) {
   others.length ? input.setAttribute("aria-describedby", others.join(" ")) : input.removeAttribute("aria-describedby");
 }
 
-// A form that waits quietly shows its buttons once something in it is changed, and live updates then leave it alone.
+// Once something in a form is changed, live updates leave the form alone, and one that waits quietly shows its buttons.
 document.addEventListener("input", ({ target }) => {
-  const form = target.closest("form[data-quiet]");
+  const form = target.closest("form[hx-post]");
   form?.setAttribute("data-dirty", "");
   form?.setAttribute("hx-morph-skip", "");
 });

@@ -13,7 +13,8 @@ UPGRADE ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+# Not compiled: Python does that for what is really imported, and most of it never is. It halves the set-up.
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-compile
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard portal/locale/*/LC_MESSAGES/*.po))
@@ -118,12 +119,12 @@ $(BIN)/python:
 	fi; exit 1
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
-	@$(PIP) install --require-hashes -r requirements/run.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes -r requirements/run.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.run
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 portal/locale/%.mo: portal/locale/%.po | $(VENV)/.run

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
+import pydantic_settings
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -179,7 +180,7 @@ class _NameFileSource(EnvSettingsSource):
         try:
             return Path(path).read_text(encoding="utf-8").strip(), field_name, False
         except OSError as error:
-            raise SettingsError(f"{field_name.upper()}_FILE: {path} cannot be read: {error.strerror}") from None
+            raise ValueError(f"{field_name.upper()}_FILE: {path} cannot be read: {error.strerror}") from None
 
 
 def _is_secret(field: FieldInfo) -> bool:
@@ -204,3 +205,5 @@ def load_settings(**overrides: Any) -> Settings:
             name = ".".join(str(part) for part in problem["loc"]).upper()
             lines.append(f"{name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, "))
         raise SettingsError("\n".join(lines)) from None
+    except pydantic_settings.SettingsError as error:
+        raise SettingsError(str(error.__cause__ or error)) from None

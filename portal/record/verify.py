@@ -78,6 +78,11 @@ async def verify(
     return report
 
 
+async def verify_one(database: Database, keys: KeyRing, customer_id: UUID) -> Break | None:
+    """The first break of one customer's chain, or None if it holds and the record is what it adds up to."""
+    return (await _check(database, keys, customer_id))[1]
+
+
 async def _check(database: Database, keys: KeyRing, customer_id: UUID) -> tuple[int, Break | None]:
     try:
         stored = await read(database, keys, customer_id)

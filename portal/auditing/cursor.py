@@ -1,0 +1,44 @@
+"""Where a page of the log begins: the last change of the one before, in an address that can be shared."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from portal.audit.values import format_moment
+
+
+class Direction(StrEnum):
+    OLDER = "older"
+    NEWER = "newer"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the log, which is ordered by time, then customer, then number."""
+
+    at: datetime
+    customer_id: UUID
+    seq: int
+
+    def __str__(self) -> str:
+        plain = f"{format_moment(self.at)} {self.customer_id} {self.seq}"
+        return base64.urlsafe_b64encode(plain.encode()).rstrip(b"=").decode()
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor":
+        """Read a cursor again.
+
+        Raises:
+            ValueError: it is none of ours.
+        """
+        try:
+            at, customer_id, seq = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split(" ")
+            cursor = cls(datetime.fromisoformat(at), UUID(customer_id), int(seq))
+            if cursor.at.tzinfo is None or not 0 < cursor.seq < 2**63:
+                raise ValueError
+        except (ValueError, binascii.Error, UnicodeError, OverflowError):
+            raise ValueError("no cursor") from None
+        return cursor

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import portal
 from alembic import op
+
+import portal
 
 revision = "0002"
 down_revision = "0001"
@@ -69,8 +70,11 @@ CREATE TABLE portal.session (
     CONSTRAINT uq_session_id UNIQUE (id),
     CONSTRAINT ck_session_token_hash CHECK (octet_length(token_hash) = 32),
     CONSTRAINT ck_session_whose CHECK (
-        (audience = 'customer' AND customer_id IS NOT NULL AND login_id IS NOT NULL AND staff_id IS NULL AND roles = '{}')
-        OR (audience = 'staff' AND staff_id IS NOT NULL AND customer_id IS NULL AND login_id IS NULL AND roles <> '{}')
+        CASE audience
+            WHEN 'customer' THEN num_nulls(customer_id, login_id) = 0 AND staff_id IS NULL AND roles = '{}'
+            WHEN 'staff' THEN num_nonnulls(customer_id, login_id) = 0 AND staff_id IS NOT NULL AND roles <> '{}'
+            ELSE false
+        END
     )
 );
 CREATE INDEX ix_session_customer ON portal.session (customer_id) WHERE customer_id IS NOT NULL;

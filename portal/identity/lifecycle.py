@@ -1,0 +1,125 @@
+"""Where sessions begin and end."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from portal import clock
+from portal.identity import cookies, tokens
+from portal.identity.session import COOKIES, Audience, shown_token
+from portal.services import services
+from portal.settings import StaffRole
+
+# The browser's earlier session ends in the same statement: a session never changes hands, and none is left behind.
+BEGIN = """
+WITH ended AS (DELETE FROM portal.session WHERE token_hash = %(before)s)
+INSERT INTO portal.session (
+    token_hash, id, audience, customer_id, staff_id, login_id, roles, name, language, provider, id_token,
+    authenticated_at, acr, user_agent, expires_at, idle)
+VALUES (
+    %(token_hash)s, %(id)s, %(audience)s, %(customer_id)s, %(staff_id)s, %(login_id)s, %(roles)s, %(name)s,
+    %(language)s, %(provider)s, %(id_token)s,
+    %(authenticated_at)s, %(acr)s, %(user_agent)s, clock_timestamp() + %(lasts)s, %(idle)s)
+"""
+
+END = "DELETE FROM portal.session WHERE token_hash = %s RETURNING audience, provider, id_token"
+
+SPEAK = "UPDATE portal.session SET language = %s WHERE token_hash = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody who may come in: one customer through one of their logins, or one of the staff in their roles."""
+
+    audience: Audience
+    name: str
+    language: str | None = None
+    customer_id: UUID | None = None
+    login_id: UUID | None = None
+    staff_id: UUID | None = None
+    roles: frozenset[StaffRole] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How the provider vouched for them. The ID token is kept, encrypted, only to log them out there as well."""
+
+    provider: str
+    id_token: str
+    authenticated_at: datetime
+    acr: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that is no more, and what logs the person out at their provider."""
+
+    audience: Audience
+    provider: str
+    id_token: str | None
+
+
+async def begin(request: HTTPConnection, who: Who, proof: Proof) -> str:
+    """Make a session and return its token, always a new one: whatever the browser showed before is not adopted."""
+    settings = services(request).settings
+    token, before = tokens.new(), shown_token(request, who.audience)
+    await services(request).staff.database.fetch_all(
+        BEGIN,
+        {
+            "before": tokens.digest(before) if before else None,
+            "token_hash": tokens.digest(token),
+            "id": clock.uuid7(),
+            "audience": who.audience.value,
+            "customer_id": who.customer_id,
+            "staff_id": who.staff_id,
+            "login_id": who.login_id,
+            "roles": sorted(role.value for role in who.roles),
+            "name": who.name,
+            "language": who.language,
+            "provider": proof.provider,
+            "id_token": tokens.seal(token, proof.id_token),
+            "authenticated_at": proof.authenticated_at,
+            "acr": proof.acr,
+            "user_agent": user_agent(request),
+            "lasts": timedelta(hours=settings.session_hours),
+            "idle": timedelta(minutes=settings.session_idle_minutes),
+        },
+    )
+    return token
+
+
+async def end(request: HTTPConnection, audience: Audience) -> Ended | None:
+    """End the session that the browser shows, if there is one."""
+    token = shown_token(request, audience)
+    if token is None:
+        return None
+    row = await services(request).staff.database.fetch_one(END, [tokens.digest(token)])
+    if row is None:
+        return None
+    id_token = tokens.unseal(token, bytes(row["id_token"])) if row["id_token"] else None
+    return Ended(Audience(row["audience"]), row["provider"], id_token)
+
+
+async def speak(request: HTTPConnection, language: str) -> None:
+    """Remember the interface language for as long as the sessions that the browser shows last."""
+    shown = [token for audience in Audience if (token := shown_token(request, audience))]
+    if shown:
+        await services(request).staff.database.fetch_all(SPEAK, [language, [tokens.digest(token) for token in shown]])
+
+
+def put_cookie(response: Response, request: HTTPConnection, audience: Audience, token: str) -> None:
+    """Hand a session's token to the browser."""
+    cookies.put(response, services(request).settings, COOKIES[audience], token)
+
+
+def remove_cookie(response: Response, request: HTTPConnection, audience: Audience) -> None:
+    """Make the browser forget its session."""
+    cookies.remove(response, services(request).settings, COOKIES[audience])
+
+
+def user_agent(request: HTTPConnection) -> str:
+    """What the browser calls itself, shortened: for the list of one's devices, and as evidence."""
+    return "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())[:200]

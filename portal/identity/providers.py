@@ -1,0 +1,78 @@
+"""The providers as one process knows them: one HTTP client, and what each provider says about itself."""
+
+from collections.abc import Sequence
+from typing import Self, cast
+
+import httpx2
+from joserfc.jwk import Key
+from starlette.requests import HTTPConnection
+
+from portal.identity import keys, remote
+from portal.identity.discovery import Metadata, discover
+from portal.identity.failures import ProviderMistaken, Refused
+from portal.identity.fetched import Fetched
+from portal.identity.provider import Provider, provider
+from portal.identity.session import Audience
+from portal.settings import Settings
+
+
+class KnownProvider:
+    """A provider, and what is known of it."""
+
+    def __init__(self, provider: Provider, http: httpx2.AsyncClient, *, loopback: bool) -> None:
+        self.provider = provider
+        self.http = http
+        self._loopback = loopback
+        self._metadata = Fetched(self._discover)
+        self._keys = Fetched(self._fetch_keys)
+
+    async def metadata(self) -> Metadata:
+        """Its addresses and habits."""
+        return await self._metadata.get()
+
+    async def signing_keys(self, algorithm: str, kid: str | None) -> Sequence[Key]:
+        """The keys that may have signed a token. An unknown key id makes us look once more, for keys are exchanged.
+
+        Raises:
+            Refused: there is no such key.
+        """
+        found = keys.candidates(await self._keys.get(), algorithm, kid)
+        if not found:
+            found = keys.candidates(await self._keys.again(), algorithm, kid)
+        if not found:
+            raise Refused("ID token: it is signed with a key that the provider does not publish")
+        return found
+
+    async def _discover(self) -> Metadata:
+        if not self.provider.configured:
+            raise ProviderMistaken(f"no identity provider is configured for the audience {self.provider.audience}")
+        return await discover(self.http, self.provider.issuer, loopback=self._loopback)
+
+    async def _fetch_keys(self) -> list[Key]:
+        return await keys.fetch(self.http, (await self.metadata()).jwks_uri)
+
+
+class Providers:
+    """The providers of the settings. Used as an async context manager for the life of a process; nothing is asked of a
+    provider before somebody logs in."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._http = remote.client()
+        self._known = {
+            audience: KnownProvider(provider(settings, audience), self._http, loopback=settings.development)
+            for audience in Audience
+        }
+
+    def __getitem__(self, audience: Audience) -> KnownProvider:
+        return self._known[audience]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._http.aclose()
+
+
+def providers(request: HTTPConnection) -> Providers:
+    """The providers of the process that answers this request."""
+    return cast("Providers", request.state.providers)

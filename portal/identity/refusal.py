@@ -1,0 +1,25 @@
+"""A login that did not come about, in words: what happened, that nothing was lost, what to do next."""
+
+from portal.i18n import gettext as _
+from portal.identity.failures import Declined, LoginFailed, ProviderDown, ProviderMistaken
+
+
+def words(failure: LoginFailed) -> tuple[int, str]:
+    """The status of the answer and what it says. Which rule was broken is for the log, and not for who broke it."""
+    match failure:
+        case ProviderDown():
+            return 503, _(
+                "Logging in is not possible at the moment, because the login service does not answer. "
+                "Nothing is lost. Please try again in a few minutes."
+            )
+        case ProviderMistaken():
+            return 503, _(
+                "Logging in is not possible at the moment, because the login service and this portal do not understand "
+                "each other. Nothing is lost. Whoever runs the portal can see in its log what has to be mended."
+            )
+        case Declined():
+            return 400, _("The login was cancelled before it was finished. Nothing has changed.")
+    return 400, _(
+        "This login was not finished: it took too long, was finished before, or was begun in another browser. "
+        "Nothing is lost. Please log in once more."
+    )

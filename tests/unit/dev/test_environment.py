@@ -1,0 +1,46 @@
+"""What `portal dev` decides, and what it leaves to whoever starts it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from portal.dev.environment import demo_settings, write_for_shell
+
+URLS = {
+    "public_url": "http://localhost:8000",
+    "issuer": "http://127.0.0.1:8001",
+    "database_url": "postgresql:///portal?host=/x",
+}
+
+
+def test_both_audiences_sign_in_at_the_demo_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CUSTOMER_OIDC_ISSUER", "STAFF_OIDC_ISSUER"):
+        monkeypatch.delenv(name, raising=False)
+    settings = demo_settings(**URLS, secret_files={})
+    assert settings["CUSTOMER_OIDC_ISSUER"] == settings["STAFF_OIDC_ISSUER"] == "http://127.0.0.1:8001"
+    assert settings["ENVIRONMENT"] == "development"
+
+
+def test_a_setting_that_somebody_wants_to_try_out_keeps_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRAND_NAME", "Acme")
+    monkeypatch.setenv("KEY_ENCRYPTION_KEY", "theirs")
+    settings = demo_settings(**URLS, secret_files={"KEY_ENCRYPTION_KEY_FILE": "ours"})
+    assert "BRAND_NAME" not in settings
+    assert "KEY_ENCRYPTION_KEY_FILE" not in settings
+
+
+def test_the_demo_is_never_taken_for_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("PUBLIC_URL", "https://portal.example.com")
+    settings = demo_settings(**URLS, secret_files={})
+    assert settings["ENVIRONMENT"] == "development"
+    assert settings["PUBLIC_URL"] == "http://localhost:8000"
+
+
+def test_a_shell_reads_the_settings_as_they_are(tmp_path: Path) -> None:
+    write_for_shell(tmp_path / "shell.env", {"BRAND_NAME": "It's $HOME & more"})
+    shell = subprocess.run(
+        ["sh", "-c", f'. {tmp_path}/shell.env; printf %s "$BRAND_NAME"'], capture_output=True, text=True, timeout=10
+    )
+    assert shell.stdout == "It's $HOME & more"

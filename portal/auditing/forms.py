@@ -9,7 +9,7 @@ SUBJECTS = ("profile", "contact_point", "contact_window", "consent", "note", "lo
 
 class FilterForm(Form):
     customer = StringField(validators=[Optional(), Length(max=64)], filters=[lambda text: (text or "").strip()])
-    actor = SelectField(choices=["", *ACTORS], default="")
-    action = SelectField(choices=["", *SUBJECTS], default="")
+    actor = SelectField(choices=[(value, value) for value in ("", *ACTORS)], default="")
+    action = SelectField(choices=[(value, value) for value in ("", *SUBJECTS)], default="")
     after = DateField(validators=[Optional()])
     before = DateField(validators=[Optional()])

@@ -116,7 +116,7 @@ def bars(counts: Mapping[date, int], first: date, last: date, page: str, filters
     """A bar for each day, each leading to its day."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return [
-        Bar(format_date(day), counts.get(day, 0), address(page, filters | {"after": str(day), "before": str(day)}))
+        Bar(format_date(day), counts.get(day, 0), address(page, {**filters, "after": str(day), "before": str(day)}))
         for day in days
     ]
 

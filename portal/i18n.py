@@ -33,6 +33,11 @@ def ngettext(singular: str, plural: str, n: int) -> str:
     return _translations(_language.get()).ngettext(singular, plural, n)
 
 
+def pgettext(context: str, message: str) -> str:
+    """The message in the current language, as it is said in a context (`calls` may be a title or an object)."""
+    return str(_translations(_language.get()).pgettext(context, message))
+
+
 def current_language() -> str:
     """`en` or `de`: what stands in the page's `lang` and chooses the catalogue's texts."""
     return _language.get()

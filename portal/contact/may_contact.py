@@ -55,9 +55,14 @@ def may_contact(record: Record, channel: str, purpose: str, now: datetime, *, ca
 
 
 def every_channel(record: Record, purpose: str, now: datetime, *, catalogue: Catalogue) -> tuple[Permission, ...]:
-    """The answers for all channels of a purpose, in the catalogue's order."""
+    """The answers for all channels that a purpose uses, in the catalogue's order."""
     channels = [key for key in catalogue.channels if key in catalogue.purposes[purpose].channels]
     return tuple(may_contact(record, channel, purpose, now, catalogue=catalogue) for channel in channels)
+
+
+def every_purpose(record: Record, now: datetime, *, catalogue: Catalogue) -> dict[str, tuple[Permission, ...]]:
+    """The answers for all purposes and their channels, in the catalogue's order."""
+    return {key: every_channel(record, key, now, catalogue=catalogue) for key in catalogue.purposes}
 
 
 def contact_point(record: Record, channel: Channel) -> ContactPoint | None:
@@ -119,7 +124,7 @@ def _permitted_today(
 ) -> Iterable[Moments]:
     if not periods:
         return ()
-    day = local_day(zone, now)
+    day = local_day(zone, now.astimezone(zone).date())
     hours = open_hours(windows, Span(day[0].start, day[-1].end))
     permitted = overlap(overlap(hours, day), periods)
     return (Span(start.astimezone(zone), end.astimezone(zone)) for start, end in permitted)

@@ -59,18 +59,23 @@ def open_hours(windows: Sequence[ContactWindow], within: Moments) -> list[Moment
     return without(hours, [span for window in unwelcome for span in occurrences(window, within)])
 
 
-def occurrences(window: ContactWindow, within: Moments) -> list[Moments]:
-    """All moments that the window contains, in UTC; the rule of `contains`, computed and not tried out."""
+@lru_cache(maxsize=256)
+def occurrences(window: ContactWindow, within: Moments) -> Sequence[Moments]:
+    """All moments that the window contains, in UTC; the rule of `contains`, computed and not tried out.
+
+    Remembered for a while, because the answers for several channels and purposes at one moment need the same.
+    """
     zone = known_zone(window.time_zone)
     if zone is None:
-        return [within] if window.kind is WindowKind.DO_NOT else []
-    return _moments(zone, within, window.start, window.end, window.weekdays)
+        return (within,) if window.kind is WindowKind.DO_NOT else ()
+    return tuple(_moments(zone, within, window.start, window.end, window.weekdays))
 
 
-def local_day(zone: ZoneInfo, moment: datetime) -> list[Moments]:
-    """The calendar day that this moment belongs to in a zone; in several parts where clocks go back over midnight."""
-    nearby = Span(moment - 2 * _DAY, moment + 2 * _DAY)
-    return _moments(zone, nearby, time(), time(), (moment.astimezone(zone).isoweekday(),))
+@lru_cache(maxsize=1024)
+def local_day(zone: ZoneInfo, day: date) -> tuple[Moments, ...]:
+    """A calendar day in a zone; in several parts where clocks go back over midnight."""
+    noon = datetime.combine(day, time(12), UTC)
+    return tuple(_moments(zone, Span(noon - 2 * _DAY, noon + 2 * _DAY), time(), time(), (day.isoweekday(),)))
 
 
 def _moments(zone: ZoneInfo, within: Moments, start: time, end: time, weekdays: Sequence[int]) -> list[Moments]:

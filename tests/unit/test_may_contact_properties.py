@@ -6,11 +6,15 @@ from functools import cache
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.contact.may_contact import may_contact
+from portal.contact.answer import State, answer
+from portal.contact.lead import lead
+from portal.contact.may_contact import every_purpose, may_contact
 from portal.contact.permission import Permission
+from portal.contact.week import week
+from portal.i18n import using
 from portal.record.models import Consent, ConsentStatus, ContactWindow, Record, WindowKind
 from tests.unit import contact_reference as reference
 from tests.unit.contact_builders import CATALOGUE, EMAIL, PHONE, a_consent, alice
@@ -28,6 +32,9 @@ ZONES = (
 )
 IN_SIGHT = timedelta(days=8)
 HOUR = timedelta(hours=1)
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no mistake."""
 
 
 @cache
@@ -93,7 +100,7 @@ def asked(record: Record, channel: str, purpose: str, now: datetime) -> Permissi
     return may_contact(record, channel, purpose, now, catalogue=CATALOGUE)
 
 
-@settings(deadline=None)
+@unhurried
 @given(questions(), st.timedeltas(timedelta(), MINUTE - timedelta(microseconds=1)))
 def test_the_answer_is_that_of_the_reference(question: tuple[Record, str, str, datetime], seconds: timedelta) -> None:
     record, channel, purpose, now = question
@@ -103,7 +110,7 @@ def test_the_answer_is_that_of_the_reference(question: tuple[Record, str, str, d
     assert answer.allowed == reference.allowed(record, channel, purpose, now, CATALOGUE)
 
 
-@settings(deadline=None)
+@unhurried
 @given(questions())
 def test_walking_through_the_minutes_finds_the_same_end_and_the_same_beginning(
     question: tuple[Record, str, str, datetime],
@@ -127,7 +134,7 @@ def test_walking_through_the_minutes_finds_the_same_end_and_the_same_beginning(
         assert promised == change
 
 
-@settings(deadline=None)
+@unhurried
 @given(questions())
 def test_today_holds_the_permitted_minutes_of_the_persons_day(
     question: tuple[Record, str, str, datetime],
@@ -144,6 +151,7 @@ def test_today_holds_the_permitted_minutes_of_the_persons_day(
     ]
 
 
+@unhurried
 @given(questions())
 def test_what_is_promised_is_kept(question: tuple[Record, str, str, datetime]) -> None:
     record, channel, purpose, now = question
@@ -160,6 +168,7 @@ def test_what_is_promised_is_kept(question: tuple[Record, str, str, datetime]) -
         assert not asked(record, channel, purpose, answer.next - timedelta(microseconds=1)).allowed
 
 
+@unhurried
 @given(questions(), windows)
 def test_one_more_do_not_never_permits_more(question: tuple[Record, str, str, datetime], window: ContactWindow) -> None:
     record, channel, purpose, now = question
@@ -168,6 +177,7 @@ def test_one_more_do_not_never_permits_more(question: tuple[Record, str, str, da
     assert asked(record, channel, purpose, now).allowed or not asked(more, channel, purpose, now).allowed
 
 
+@unhurried
 @given(questions(), windows, windows)
 def test_one_more_do_permits_more_where_a_do_was_already(
     question: tuple[Record, str, str, datetime], first: ContactWindow, second: ContactWindow
@@ -180,6 +190,7 @@ def test_one_more_do_permits_more_where_a_do_was_already(
     assert asked(two, channel, purpose, now).allowed or not asked(one, channel, purpose, now).allowed
 
 
+@unhurried
 @given(questions())
 def test_an_opt_out_always_holds_unless_the_channel_is_needed_to_serve(
     question: tuple[Record, str, str, datetime],
@@ -193,11 +204,47 @@ def test_an_opt_out_always_holds_unless_the_channel_is_needed_to_serve(
         assert (answer.allowed, answer.next, answer.today) == (False, None, ())
 
 
+@unhurried
 @given(questions(), st.sampled_from(ZONES))
 def test_the_zone_in_which_one_asks_does_not_matter(question: tuple[Record, str, str, datetime], zone: str) -> None:
     record, channel, purpose, now = question
 
     assert asked(record, channel, purpose, now) == asked(record, channel, purpose, now.astimezone(ZoneInfo(zone)))
+
+
+@unhurried
+@given(questions(), st.sampled_from(("en", "de")))
+def test_every_answer_can_be_told(question: tuple[Record, str, str, datetime], language: str) -> None:
+    record, channel, purpose, now = question
+
+    with using(language, "Europe/Berlin"):
+        sentences = lead(every_purpose(record, now, catalogue=CATALOGUE))
+        told = answer(asked(record, channel, purpose, now))
+
+    for words in (*sentences, told.headline, *told.reasons):
+        assert words
+        assert "%" not in words
+    assert (told.state is State.YES) == asked(record, channel, purpose, now).allowed
+
+
+@unhurried
+@given(st.lists(windows, max_size=4))
+def test_a_week_shows_each_minute_as_the_windows_say(some: list[ContactWindow]) -> None:
+    drawn = {
+        (weekday, minute): bar.kind
+        for weekday, bars in week(some).items()
+        for bar in bars
+        for minute in range(bar.start, bar.end)
+    }
+
+    said = {
+        (weekday, hour * 60 + minute): kind
+        for kind in (WindowKind.DO, WindowKind.DO_NOT)  # the second overrules the first
+        for window in some
+        if window.kind is kind
+        for weekday, hour, minute in reference.minutes_of_week(window.weekdays, window.start, window.end)
+    }
+    assert drawn == said
 
 
 def _with(record: Record, window: ContactWindow) -> Record:

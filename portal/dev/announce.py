@@ -20,7 +20,7 @@ class Announcer:
     def done(self, what: str) -> None:
         self._console.print(Text.assemble(("✓ ", "green"), what, (f"  {self._seconds():.1f} s", "dim")))
 
-    def ready(self, url: str, shell_file: str, logs: str) -> None:
+    def ready(self, url: str, shell_file: str, command: str, logs: str) -> None:
         """The panel that a newcomer needs."""
         people = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
         for login in LOGINS:
@@ -32,7 +32,7 @@ class Announcer:
             people,
             Text(),
             Text.assemble("Ctrl-C ends it; your data stay. ", ("make run FRESH=1", "bold"), " starts over."),
-            Text.assemble("In another terminal: ", (f". {shell_file} && portal --help", "bold")),
+            Text.assemble("In another terminal: ", (f". {shell_file} && {command} --help", "bold")),
             Text.assemble("Logs: ", logs, style="dim"),
         )
         self._console.print(Panel(panel, title="Northwind Energy", border_style="green", expand=False, padding=(1, 2)))

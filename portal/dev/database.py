@@ -55,7 +55,7 @@ def _checked(given: str) -> URL:
         psycopg.connect(_as_conninfo(url.set(database="postgres")), connect_timeout=5).close()
     except psycopg.OperationalError as error:
         raise Unavailable(
-            f"The database that DATABASE_URL names does not let us in: {str(error).strip()}",
+            f"The database that DATABASE_URL names does not let us in: {one_line(error)}",
             hint="Start it or mend DATABASE_URL; without DATABASE_URL the demo brings its own PostgreSQL.",
         ) from None
     return url
@@ -68,10 +68,15 @@ def prepare(database: DemoDatabase, settings: Settings) -> None:
         initialise(_as_conninfo(database.admin_url), passwords)
     except psycopg.errors.InsufficientPrivilege as error:
         raise Unavailable(
-            f"The user in DATABASE_URL may not create roles and databases: {str(error).strip()}",
+            f"The user in DATABASE_URL may not create roles and databases: {one_line(error)}",
             hint="For portal dev it must be an administrator; for production see portal database init.",
         ) from None
     migrations.migrate(database_url(settings, Role.OWNER))
+
+
+def one_line(error: Exception) -> str:
+    """PostgreSQL's own words, which come in several lines."""
+    return " ".join(str(error).split())
 
 
 def _as_conninfo(url: URL) -> str:

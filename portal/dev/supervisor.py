@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -31,6 +32,7 @@ class Supervisor:
     def __init__(self, port: int, folder: Path, *, fresh: bool) -> None:
         self._port = port
         self._folder = folder
+        self._logs = folder / "log"
         self._fresh = fresh
         self._given_database = os.environ.get("DATABASE_URL")
         self._public_url = f"http://localhost:{port}"
@@ -87,7 +89,8 @@ class Supervisor:
                 return
             await step()
         if not self._stopping.is_set():
-            self._announce.ready(self._public_url, self._shown("shell.env"), self._shown("log"))
+            command = shown(Path(sys.argv[0])) if Path(sys.argv[0]).name == "portal" else "portal"
+            self._announce.ready(self._public_url, shown(self._folder / "shell.env"), command, shown(self._logs))
 
     async def _open_database(self) -> None:
         if self._fresh:
@@ -119,7 +122,7 @@ class Supervisor:
             shutil.rmtree(self._folder / name, ignore_errors=True)
 
     async def _start_children(self) -> None:
-        logs = self._folder / "log"
+        logs = self._logs
         logs.mkdir(exist_ok=True)
         self._children = [
             Child("web", logs / "web.log", "portal", "serve", "--port", str(self._port)),
@@ -178,7 +181,7 @@ class Supervisor:
                 raise Unavailable(f"PostgreSQL has ended; see {self._database.server.log}.")
 
     async def _restart(self, child: Child) -> None:
-        log = self._shown("log") + f"/{child.log.name}"
+        log = shown(child.log)
         if not child.restarts_left:
             raise Unavailable(
                 f"{child.name} keeps ending, so everything ends. {log} says at its end:\n{child.end_of_log()}"
@@ -209,7 +212,8 @@ class Supervisor:
     def _remember(self) -> None:
         left_over.remember(self._folder / "children.json", [child.pid for child in self._children if child.pid])
 
-    def _shown(self, name: str) -> str:
-        """A path below our folder, as short as it can be said from here."""
-        path = self._folder / name
-        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+def shown(path: Path) -> str:
+    """A path, as short as it can be said from here."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,102 @@
+"""What a provider says about a person may have any form."""
+
+from typing import Any
+
+import pytest
+
+from portal.identity import claims
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("roles", ["agent"]),
+        ("realm_access.roles", ["auditor"]),
+        ("https://portal.example.com/roles", ["operator"]),
+        ("a.b", "literal"),
+        ("roles.more", None),
+        ("realm_access.none", None),
+        ("none", None),
+        ("", None),
+    ],
+)
+def test_a_claim_is_found_by_name_or_by_the_way_to_it(name: str, value: object) -> None:
+    said = {
+        "roles": ["agent"],
+        "realm_access": {"roles": ["auditor"]},
+        "https://portal.example.com/roles": ["operator"],
+        "a.b": "literal",
+        "a": {"b": "inside"},
+    }
+    assert claims.find(said, name) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("Alice Marsh", "Alice Marsh"),
+        ("  Alice \n\t Marsh ", "Alice Marsh"),
+        ("Al\x00ice\x1b[31m", "Alice[31m"),
+        ("\u202eecilA", "ecilA"),
+        ("\ud800", None),
+        ("", None),
+        ("   ", None),
+        (7, None),
+        (["Alice"], None),
+        (None, None),
+        ("x" * 500, "x" * 200),
+    ],
+)
+def test_a_text_is_one_line_that_can_be_shown(value: object, told: str | None) -> None:
+    assert claims.text(value) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("20418", "20418"),
+        (20418, "20418"),
+        (" 20418 ", "20418"),
+        ("K-20418/A", "K-20418/A"),
+        (True, None),
+        (20418.0, None),
+        ("", None),
+        ("204\x0018", None),
+        ("20\u200b418", None),
+        (["20418"], None),
+        ({"number": "20418"}, None),
+        (None, None),
+        ("9" * 300, None),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_customer_number_is_taken_as_it_is_or_not_at_all(value: object, number: str | None) -> None:
+    assert claims.customer_number(value) == number
+
+
+@pytest.mark.parametrize(
+    ("value", "roles"),
+    [
+        ("agent", {"agent"}),
+        (["agent", "auditor"], {"agent", "auditor"}),
+        (["agent", 7, None, ["auditor"]], {"agent"}),
+        ({"agent": True}, set()),
+        (None, set()),
+        ("agent auditor", {"agent auditor"}),
+    ],
+)
+def test_a_claim_may_be_one_text_or_a_list_of_them(value: object, roles: set[str]) -> None:
+    assert claims.texts(value) == roles
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"name": "Grace Okafor", "email": "grace@example.com"}, "Grace Okafor"),
+        ({"name": "", "preferred_username": "grace"}, "grace"),
+        ({"name": 7, "email": "grace@example.com"}, "grace@example.com"),
+        ({}, "subject-1"),
+    ],
+)
+def test_somebody_is_called_by_the_best_name_there_is(said: dict[str, Any], name: str) -> None:
+    assert claims.display_name(said, "subject-1") == name

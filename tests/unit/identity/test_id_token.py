@@ -1,0 +1,286 @@
+"""Rule by rule: which ID tokens let somebody in, and which do not (OpenID Connect Core 1.0, section 3.1.3.7)."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from joserfc.jwk import Key
+
+from portal import clock
+from portal.clock import Clock
+from portal.identity.failures import Refused
+from portal.identity.id_token import Expected, IdToken, validate
+from portal.identity.keys import candidates, usable
+from tests.unit.identity.signing import (
+    ACCESS_TOKEN,
+    CLIENT,
+    ISSUER,
+    MISSING,
+    NONCE,
+    NOW,
+    assemble,
+    ec_key,
+    honest_claims,
+    okp_key,
+    public,
+    rsa_key,
+    shared_secret_from,
+    sign,
+)
+
+EXPECTED = Expected(ISSUER, CLIENT, NONCE, ACCESS_TOKEN)
+PUBLISHED = public(rsa_key(), ec_key(), okp_key())
+
+
+class Stopped(Clock):
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(NOW, UTC)
+
+
+@pytest.fixture(autouse=True)
+def _stopped_clock() -> Iterator[None]:
+    with clock.replaced(Stopped()):
+        yield
+
+
+async def published(algorithm: str, kid: str | None) -> Sequence[Key]:
+    found = candidates(usable(PUBLISHED), algorithm, kid)
+    if not found:
+        raise Refused("no such key")
+    return found
+
+
+async def accept(token: str, expected: Expected = EXPECTED) -> IdToken:
+    return await validate(token, expected, published)
+
+
+async def refuse(token: str, expected: Expected = EXPECTED) -> str:
+    with pytest.raises(Refused) as refused:
+        await validate(token, expected, published)
+    return str(refused.value)
+
+
+def half_hash(access_token: str, algorithm: str = "sha256") -> str:
+    digest = hashlib.new(algorithm, access_token.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+
+
+async def test_an_honest_token_says_who_it_is() -> None:
+    token = await accept(sign(honest_claims(auth_time=NOW - 60, acr="urn:example:gold", email="alice@example.com")))
+    assert (token.issuer, token.subject, token.acr) == (ISSUER, "alice", "urn:example:gold")
+    assert token.authenticated_at == datetime.fromtimestamp(NOW - 60, UTC)
+    assert token.claims["email"] == "alice@example.com"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key"),
+    [("RS256", rsa_key()), ("PS256", rsa_key()), ("ES256", ec_key()), ("EdDSA", okp_key())],
+    ids=["RS256", "PS256", "ES256", "EdDSA"],
+)
+async def test_each_algorithm_of_the_allowlist_is_taken(algorithm: str, key: Key) -> None:
+    hashed = half_hash(ACCESS_TOKEN, "sha512" if algorithm == "EdDSA" else "sha256")
+    token = await accept(sign(honest_claims(at_hash=hashed), key=key, algorithm=algorithm))
+    assert token.subject == "alice"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": [CLIENT]},
+        {"aud": [CLIENT, "another"], "azp": CLIENT},
+        {"azp": CLIENT},
+        {"exp": NOW - 20},
+        {"iat": NOW + 20},
+        {"iat": NOW - 290},
+        {"nbf": NOW - 10},
+        {"iat": NOW - 0.5},
+        {"sub": "x" * 255},
+        {"at_hash": half_hash(ACCESS_TOKEN)},
+        {"acr": MISSING},
+        {"acr": 3},
+    ],
+    ids=str,
+)
+async def test_what_is_allowed_passes(claims: dict[str, Any]) -> None:
+    assert (await accept(sign(honest_claims(**claims)))).acr is None
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "application/jwt", MISSING], ids=str)
+async def test_a_header_need_not_say_more_than_that_it_is_a_token(typ: object) -> None:
+    await accept(sign(header={"typ": typ, "x5t": "abc", "vendor": {"any": "thing"}}))
+
+
+CLAIMS_REFUSED = {
+    "iss: another": ({"iss": "https://evil.example"}, "iss"),
+    "iss: almost": ({"iss": ISSUER + "/"}, "iss"),
+    "iss: missing": ({"iss": MISSING}, "iss"),
+    "iss: a list": ({"iss": [ISSUER]}, "iss"),
+    "aud: another": ({"aud": "another"}, "aud"),
+    "aud: another, although azp is ours": ({"aud": "another", "azp": CLIENT}, "aud"),
+    "aud: empty": ({"aud": []}, "aud"),
+    "aud: missing": ({"aud": MISSING}, "aud"),
+    "aud: contains ours as part of a text": ({"aud": f"{CLIENT},another"}, "aud"),
+    "aud: not all texts": ({"aud": [CLIENT, 7]}, "aud"),
+    "aud: an object": ({"aud": {CLIENT: True}}, "aud"),
+    "azp: another": ({"azp": "another"}, "azp"),
+    "azp: another, ours among several": ({"aud": [CLIENT, "another"], "azp": "another"}, "azp"),
+    "azp: missing, ours among several": ({"aud": [CLIENT, "another"]}, "azp"),
+    "azp: no text": ({"azp": [CLIENT]}, "azp"),
+    "nonce: another": ({"nonce": "another"}, "nonce"),
+    "nonce: missing": ({"nonce": MISSING}, "nonce"),
+    "nonce: empty": ({"nonce": ""}, "nonce"),
+    "nonce: no text": ({"nonce": [NONCE]}, "nonce"),
+    "nonce: broken text": ({"nonce": "\ud800"}, "nonce"),
+    "exp: past": ({"exp": NOW - 31}, "expired"),
+    "exp: missing": ({"exp": MISSING}, "exp"),
+    "exp: a text": ({"exp": str(NOW + 60)}, "exp"),
+    "exp: a boolean": ({"exp": True}, "exp"),
+    "exp: beyond any calendar": ({"exp": 1e300}, "exp"),
+    "iat: in the future": ({"iat": NOW + 60, "exp": NOW + 600}, "iat"),
+    "iat: too long ago": ({"iat": NOW - 331}, "iat"),
+    "iat: missing": ({"iat": MISSING}, "iat"),
+    "iat: negative": ({"iat": -1}, "iat"),
+    "nbf: in the future": ({"nbf": NOW + 60}, "nbf"),
+    "nbf: a text": ({"nbf": "now"}, "nbf"),
+    "auth_time: in the future": ({"auth_time": NOW + 60}, "auth_time"),
+    "auth_time: a text": ({"auth_time": "today"}, "auth_time"),
+    "sub: missing": ({"sub": MISSING}, "sub"),
+    "sub: empty": ({"sub": ""}, "sub"),
+    "sub: blank": ({"sub": "  "}, "sub"),
+    "sub: too long": ({"sub": "x" * 256}, "sub"),
+    "sub: a number": ({"sub": 20418}, "sub"),
+    "sub: with a line break": ({"sub": "alice\r\nbob"}, "sub"),
+    "sub: not ASCII": ({"sub": "älice"}, "sub"),
+    "at_hash: of another token": ({"at_hash": half_hash("another")}, "at_hash"),
+    "at_hash: empty": ({"at_hash": ""}, "at_hash"),
+    "at_hash: no text": ({"at_hash": None}, "at_hash"),
+    "at_hash: of another length": ({"at_hash": half_hash(ACCESS_TOKEN, "sha512")}, "at_hash"),
+}
+
+
+@pytest.mark.parametrize(("claims", "named"), CLAIMS_REFUSED.values(), ids=CLAIMS_REFUSED.keys())
+async def test_a_claim_that_breaks_a_rule_is_refused_and_named(claims: dict[str, Any], named: str) -> None:
+    why = await refuse(sign(honest_claims(**claims)))
+    assert why.startswith("ID token: ") and named in why
+
+
+class TestMaxAge:
+    EXPECTED = Expected(ISSUER, CLIENT, NONCE, ACCESS_TOKEN, max_age=300)
+
+    async def test_a_fresh_login_is_taken(self) -> None:
+        assert (await accept(sign(honest_claims(auth_time=NOW - 200)), self.EXPECTED)).subject == "alice"
+
+    @pytest.mark.parametrize("auth_time", [MISSING, NOW - 400, None], ids=["missing", "old", "null"])
+    async def test_an_old_or_unknown_one_is_not(self, auth_time: object) -> None:
+        assert "auth_time" in await refuse(sign(honest_claims(auth_time=auth_time)), self.EXPECTED)
+
+
+HEADERS_REFUSED = {
+    "typ: an access token": ({"typ": "at+jwt"}, "typ"),
+    "typ: a logout token": ({"typ": "logout+jwt"}, "typ"),
+    "typ: no text": ({"typ": 7}, "typ"),
+    "crit": ({"crit": ["exp"], "exp": 1}, "extensions"),
+    "b64": ({"b64": True}, "extensions"),
+    "kid: unknown": ({"kid": "another"}, "no such key"),
+    "kid: that of another kind of key": ({"kid": ec_key().kid}, "no such key"),
+    "kid: empty": ({"kid": ""}, "no such key"),
+}
+
+
+@pytest.mark.parametrize(("header", "named"), HEADERS_REFUSED.values(), ids=HEADERS_REFUSED.keys())
+async def test_a_header_that_breaks_a_rule_is_refused(header: dict[str, Any], named: str) -> None:
+    signed = sign()
+    _, payload, signature = signed.split(".")
+    forged = assemble({"alg": "RS256", "kid": rsa_key().kid, **header}, "").split(".")[0]
+    assert named in await refuse(f"{forged}.{payload}.{signature}")
+
+
+async def test_without_a_key_id_the_one_key_of_the_kind_is_tried() -> None:
+    assert (await accept(sign(header={"kid": MISSING}))).subject == "alice"
+
+
+class TestSignature:
+    @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE"])
+    async def test_an_unsigned_token_is_refused(self, algorithm: str) -> None:
+        token = assemble({"alg": algorithm, "kid": "rsa"}, honest_claims())
+        assert "alg" in await refuse(token)
+
+    async def test_an_unsigned_token_that_claims_an_algorithm_is_refused(self) -> None:
+        assert "signature" in await refuse(assemble({"alg": "RS256", "kid": "rsa"}, honest_claims()))
+
+    async def test_the_public_key_does_not_do_as_a_shared_secret(self) -> None:
+        token = sign(key=shared_secret_from(rsa_key()), algorithm="HS256")
+        assert "alg" in await refuse(token)
+
+    @pytest.mark.parametrize(
+        ("algorithm", "key"),
+        [("RS384", rsa_key()), ("RS512", rsa_key()), ("PS512", rsa_key()), ("ES384", ec_key("P-384"))],
+        ids=["RS384", "RS512", "PS512", "ES384"],
+    )
+    async def test_an_algorithm_that_is_not_on_the_list_is_refused(self, algorithm: str, key: Key) -> None:
+        assert "alg" in await refuse(sign(key=key, algorithm=algorithm))
+
+    async def test_somebody_elses_key_is_refused_under_our_providers_name(self) -> None:
+        assert "signature" in await refuse(sign(key=rsa_key("theirs"), header={"kid": "rsa"}))
+
+    async def test_a_key_that_the_token_brings_along_is_not_used(self) -> None:
+        theirs = rsa_key("theirs")
+        header = {"kid": "rsa", "jwk": theirs.as_dict(private=False), "jku": "https://evil.example/jwks"}
+        assert "signature" in await refuse(sign(key=theirs, header=header))
+
+    async def test_one_changed_claim_spoils_the_signature(self) -> None:
+        head, _, signature = sign().split(".")
+        payload = assemble("", honest_claims(sub="bob")).split(".")[1]
+        assert "signature" in await refuse(f"{head}.{payload}.{signature}")
+
+    async def test_rs256_is_not_read_as_ps256(self) -> None:
+        _, payload, signature = sign().split(".")
+        head = assemble({"alg": "PS256", "kid": "rsa"}, "").split(".")[0]
+        assert "signature" in await refuse(f"{head}.{payload}.{signature}")
+
+
+NO_TOKENS = {
+    "empty": "",
+    "one part": "abc",
+    "two parts": "abc.def",
+    "five parts": "a.b.c.d.e",
+    "no base64": "!!!.???.***",
+    "not ASCII": "ä.ö.ü",
+    "a lone surrogate": "\ud800.a.b",
+    "header: no JSON": assemble("{", {}),
+    "header: a list": assemble(["alg"], {}),
+    "header: a text": assemble('"alg"', {}),
+    "header: a number": assemble("1", {}),
+    "header: no alg": assemble({"kid": "rsa"}, {}),
+    "header: alg is a list": assemble({"alg": ["RS256"]}, {}),
+    "header: kid is a number": assemble({"alg": "RS256", "kid": 1}, {}),
+    "header: nested without end": assemble('{"alg":' * 900, {}),
+    "header: larger than any": assemble({"alg": "RS256", "kid": "x" * 10_000}, {}),
+    "larger than any": assemble({"alg": "RS256"}, "x" * 300_000),
+    "detached payload": ".".join([sign().split(".")[0], "", sign().split(".")[2]]),
+}
+
+
+@pytest.mark.parametrize("token", NO_TOKENS.values(), ids=NO_TOKENS.keys())
+async def test_what_is_no_token_is_refused(token: str) -> None:
+    assert (await refuse(token)).startswith("ID token: ")
+
+
+PAYLOADS = {
+    "no JSON": "not json",
+    "a list": "[]",
+    "a text": '"alice"',
+    "a name twice": '{"sub": "alice", "sub": "bob"}',
+    "NaN": '{"exp": NaN}',
+    "Infinity": '{"exp": Infinity}',
+    "broken UTF-8": b"\xff\xfe",
+    "nested without end": "[" * 90_000,
+}
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+async def test_signed_nonsense_is_refused(payload: str | bytes) -> None:
+    assert "claims" in await refuse(sign(payload))

@@ -117,7 +117,8 @@ class StaticFiles:
             other = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
             if other not in sources:
                 raise StaticFileError(f"static/{name} refers to {target}, and static/{other} does not exist")
-            return f"{match['open']}{match['quote']}{self._prefix}/{self._load(other, sources, trail).path}{match['quote']}"
+            path = self._load(other, sources, trail).path
+            return f"{match['open']}{match['quote']}{self._prefix}/{path}{match['quote']}"
 
         return _REFERENCE.sub(address, css)
 

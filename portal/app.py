@@ -1,0 +1,135 @@
+"""The web application, put together: routes, what every request passes on its way, and what a process holds."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypedDict
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
+from starlette.types import Lifespan
+
+from portal.audit.cipher import KeyRing
+from portal.catalogue import Catalogue, load
+from portal.db.database import Database, Role
+from portal.identity.providers import Providers
+from portal.paths import resource
+from portal.record.store import RecordStore
+from portal.routes import ROUTES
+from portal.services import Services
+from portal.settings import Settings
+from portal.web.access_log import AccessLogMiddleware
+from portal.web.announcements import Announcements
+from portal.web.body_limit import BodyLimitMiddleware
+from portal.web.brand import brand, overrides
+from portal.web.client_address import ClientAddressMiddleware, parse_networks
+from portal.web.cross_origin import CrossOriginMiddleware
+from portal.web.error_pages import ErrorMiddleware, respond
+from portal.web.language import LanguageMiddleware
+from portal.web.metrics import MetricsMiddleware
+from portal.web.public_host import PublicHostMiddleware
+from portal.web.request_id import RequestIdMiddleware
+from portal.web.security_headers import SecurityHeadersMiddleware
+from portal.web.shutdown import at_first_signal
+from portal.web.static import StaticFiles
+from portal.web.templates import Templates
+
+
+class State(TypedDict):
+    """What the lifespan gives to every request, as `request.state`."""
+
+    services: Services
+    announcements: Announcements
+    providers: Providers
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application for one process.
+
+    Raises:
+        SettingsError, CatalogueError, StaticFileError: something that it is made from cannot be used. Nothing has been
+            opened by then.
+    """
+    static = StaticFiles(resource("static"), overrides=overrides(settings))
+    app = Starlette(
+        routes=[*ROUTES, Mount("/static", static, name="static")],
+        middleware=_middleware(settings),
+        exception_handlers={HTTPException: respond},
+        lifespan=_lifespan(settings, load(settings.catalogue or resource("catalogue.toml"))),
+    )
+    # A second address for each page would be one more that nobody tests.
+    app.router.redirect_slashes = False
+    app.state.settings = settings
+    app.state.templates = _templates(settings, static, app)
+    return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """From the outside in."""
+    return [
+        Middleware(ClientAddressMiddleware, trusted=parse_networks(settings.trusted_proxies)),
+        Middleware(RequestIdMiddleware),
+        Middleware(AccessLogMiddleware),
+        Middleware(MetricsMiddleware),
+        Middleware(
+            SecurityHeadersMiddleware,
+            https=settings.origin.startswith("https://"),
+            form_targets=[_origin(i) for i in (settings.customer_oidc_issuer, settings.staff_oidc_issuer) if i],
+        ),
+        Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
+        Middleware(LanguageMiddleware, zone=settings.default_time_zone),
+        Middleware(ErrorMiddleware),
+        # From here on a refusal is a page like any other, and nothing further in is reached by what is refused.
+        Middleware(PublicHostMiddleware, public_url=settings.public_url, development=settings.development),
+        Middleware(CrossOriginMiddleware, origin=settings.origin),
+        Middleware(BodyLimitMiddleware, max_body_size=settings.max_body_bytes),
+    ]
+
+
+def _templates(settings: Settings, static: StaticFiles, app: Starlette) -> Templates:
+    def url(name: str, **params: Any) -> str:
+        return str(app.url_path_for(name, **params))
+
+    templates = Templates(
+        resource("templates"),
+        static_url=static.url,
+        globals={"url": url, "brand": brand(settings, static)},
+        reload=settings.development,
+    )
+    templates.check()
+    return templates
+
+
+def _lifespan(settings: Settings, catalogue: Catalogue) -> Lifespan[Starlette]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        async with _pool(settings, Role.CUSTOMER) as customers, _pool(settings, Role.STAFF) as staff:
+            keys = KeyRing(settings.key_encryption_bytes)
+            announcements = Announcements(staff)
+            async with Providers(settings) as providers:
+                with at_first_signal(announcements.close):
+                    yield State(
+                        services=Services(
+                            settings=settings,
+                            catalogue=catalogue,
+                            customers=RecordStore(customers, keys, catalogue, settings.audit_origin),
+                            staff=RecordStore(staff, keys, catalogue, settings.audit_origin),
+                        ),
+                        announcements=announcements,
+                        providers=providers,
+                    )
+                await announcements.aclose()
+
+    return lifespan
+
+
+def _pool(settings: Settings, role: Role) -> AbstractAsyncContextManager[Database]:
+    return Database.configured(settings, role)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

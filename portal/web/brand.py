@@ -1,0 +1,45 @@
+"""A company's own look: its name, its logo, its colours, checked before anybody has to read them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal.settings import Settings, SettingsError
+from portal.web import contrast
+from portal.web.static import StaticFiles
+
+TOKENS = "css/brand.css"
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """`logo` is the address of a picture, or None for the portal's own mark."""
+
+    name: str
+    logo: str | None
+
+
+def overrides(settings: Settings) -> dict[str, Path]:
+    """The static files that the company's own stand in for."""
+    found = {}
+    if settings.brand_tokens:
+        found[TOKENS] = settings.brand_tokens
+    if settings.brand_logo:
+        found[_logo_name(settings.brand_logo)] = settings.brand_logo
+    return found
+
+
+def brand(settings: Settings, static: StaticFiles) -> Brand:
+    """The look that the settings ask for.
+
+    Raises:
+        SettingsError: its colours cannot be read on each other; the message says which.
+    """
+    wrong = contrast.problems(static.file(TOKENS).body.decode())
+    if wrong:
+        raise SettingsError("\n".join(f"BRAND_TOKENS: {settings.brand_tokens or TOKENS}: {why}" for why in wrong))
+    logo = static.url(_logo_name(settings.brand_logo)) if settings.brand_logo else None
+    return Brand(settings.brand_name, logo)
+
+
+def _logo_name(path: Path) -> str:
+    return f"img/company{path.suffix.lower()}"

@@ -1,0 +1,53 @@
+"""From a request to an intention: who wants it, once, and what a second look will want to know about it."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+
+from portal import clock
+from portal.audit.entry import Actor, ActorKind, Evidence
+from portal.audit.values import format_moment
+from portal.identity.session import Audience, Session
+from portal.record.change import Intention
+from portal.web.forms import Form
+from portal.web.policy import viewer
+
+
+def intention(request: Request, form: Form, action: str) -> Intention:
+    """What the person who sent this form wants, as `record.change` takes it.
+
+    The form's request id makes it happen once, however often it is sent; the version that the form was made from says
+    what they had before their eyes.
+    """
+    session = viewer(request)
+    return Intention(action, actor(session), form.request, form.seen_version, evidence(request, session))
+
+
+def actor(session: Session) -> Actor:
+    """Who acts: the customer in the portal, or one of the staff at the desk."""
+    if session.audience is Audience.CUSTOMER:
+        return Actor(ActorKind.CUSTOMER, str(session.customer_id), "portal")
+    return Actor(ActorKind.AGENT, str(session.staff_id), "desk")
+
+
+def evidence(request: Request, session: Session) -> Evidence:
+    """How it is known that they meant it: which login, how fresh, from which address and browser."""
+    facts: dict[str, str | int] = {
+        "session": str(session.id),
+        "authenticated_at": format_moment(session.authenticated_at),
+    }
+    if session.login_id is not None:
+        facts["login"] = str(session.login_id)
+    if session.acr is not None:
+        facts["acr"] = session.acr
+    personal = {"ip": getattr(request.state, "client_address", None) or "", "user_agent": _browser(request)}
+    return Evidence(facts, {name: value for name, value in personal.items() if value})
+
+
+def _browser(request: Request) -> str:
+    return "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())[:300]
+
+
+def new_request() -> UUID:
+    """An id for an intention that comes from no form."""
+    return clock.uuid7()

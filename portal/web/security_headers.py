@@ -1,0 +1,60 @@
+"""What a browser is told about our pages: run nothing of others, be framed by nobody, keep nothing."""
+
+import base64
+from collections.abc import Sequence
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal import clock
+
+_ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    # Not `no-referrer`: with it, browsers send `Origin: null` with our own forms.
+    "referrer-policy": "same-origin",
+    "permissions-policy": "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), usb=(), xr-spatial-tracking=()",
+}
+
+
+class SecurityHeadersMiddleware:
+    """Adds the headers to every response, and a fresh `csp_nonce` to the request's state.
+
+    Args:
+        https: whether the portal is reached over HTTPS, and over nothing else from now on.
+        form_targets: origins besides our own that a form may lead to: those of the identity providers, because a
+            browser that follows the redirect after logging out applies `form-action` to where it ends.
+    """
+
+    def __init__(self, app: ASGIApp, *, https: bool, form_targets: Sequence[str] = ()) -> None:
+        self.app = app
+        self.fixed = _ALWAYS | ({"strict-transport-security": "max-age=63072000; includeSubDomains"} if https else {})
+        self.form_action = " ".join(["'self'", *dict.fromkeys(form_targets)])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        nonce = base64.b64encode(clock.token_bytes(16)).decode()
+        scope["state"]["csp_nonce"] = nonce
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.fixed.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("content-security-policy", self._policy(nonce))
+                # What is worth keeping says so itself: the static files do.
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+    def _policy(self, nonce: str) -> str:
+        return (
+            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; "
+            f"manifest-src 'self'; connect-src 'self'; form-action {self.form_action}; base-uri 'none'; "
+            "object-src 'none'; frame-ancestors 'none'"
+        )

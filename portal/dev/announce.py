@@ -1,5 +1,6 @@
 """What `portal dev` says on the terminal."""
 
+import os
 import time
 
 from rich.console import Console, Group
@@ -22,6 +23,7 @@ class Announcer:
 
     def ready(self, url: str, shell_file: str, command: str, logs: str) -> None:
         """The panel that a newcomer needs."""
+        start_over = "make run FRESH=1" if "MAKELEVEL" in os.environ else f"{command} dev --fresh"
         people = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
         for login in LOGINS:
             people.add_row(Text(login.subject, style="bold"), login.name, Text(login.what, style="dim"))
@@ -31,7 +33,7 @@ class Announcer:
             Text("Sign in as one of these; there are no passwords:"),
             people,
             Text(),
-            Text.assemble("Ctrl-C ends it; your data stay. ", ("make run FRESH=1", "bold"), " starts over."),
+            Text.assemble("Ctrl-C ends it; your data stay. ", (start_over, "bold"), " starts over."),
             Text.assemble("In another terminal: ", (f". {shell_file} && {command} --help", "bold")),
             Text.assemble("Logs: ", logs, style="dim"),
         )

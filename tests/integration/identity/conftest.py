@@ -1,0 +1,182 @@
+"""A small portal that has only doors, and two providers: the demo's, as a process, and one that can be hostile."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import psycopg
+import pytest
+from sqlalchemy import URL
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from portal.identity import views
+from portal.identity.providers import Providers
+from portal.identity.session import Audience
+from portal.paths import resource
+from portal.services import Services
+from portal.settings import Settings, StaffRole
+from portal.web.error_pages import ErrorMiddleware
+from portal.web.policy import customers, known_viewer, public, staff, viewer
+from portal.web.templates import Templates
+from tests.conftest import Stores, make_settings
+from tests.integration.identity.browser import Browser
+from tests.integration.identity.hostile import HostileProvider
+
+
+class Doors:
+    """The identity views on their real addresses, and one room for each audience that says who is in it."""
+
+    def __init__(self, settings: Settings, stores: Stores, providers: Providers) -> None:
+        self.settings = settings
+        self.services = Services(settings, stores.staff.catalogue, stores.customer, stores.staff)
+        self.providers = providers
+        self.app = Starlette(routes=_routes(), middleware=[Middleware(ErrorMiddleware)])
+        self.app.state.settings = settings
+        self.app.state.templates = Templates(
+            resource("templates"),
+            static_url=lambda name: f"/static/{name}",
+            globals={"url": self._url, "brand": {"name": settings.brand_name, "logo": None}},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {
+            "services": self.services,
+            "providers": self.providers,
+            "client_address": "192.0.2.7",
+            "csp_nonce": "n",
+        }
+        await self.app(scope, receive, send)
+
+    def browser(self) -> Browser:
+        """Another person's, with no cookies in it."""
+        return Browser(self)
+
+    def _url(self, name: str, **params: object) -> str:
+        return str(self.app.url_path_for(name, **params))
+
+
+async def _who(request: Request) -> Response:
+    session = viewer(request)
+    return JSONResponse(
+        {
+            "name": session.name,
+            "customer": str(session.customer_id or ""),
+            "staff": str(session.staff_id or ""),
+            "roles": sorted(session.roles),
+            "language": session.language,
+            "form_secret": session.form_secret.hex(),
+        }
+    )
+
+
+async def _home(request: Request) -> Response:
+    session = await known_viewer(request)
+    return JSONResponse({"name": session.name if session else None})
+
+
+def _routes() -> list[Route]:
+    nothing = public(_home)
+    return [
+        Route("/", nothing, name="home"),
+        Route("/login", public(views.login), name="login"),
+        Route("/login/start/{audience}", public(views.start), name="login_start"),
+        Route("/login/callback/{audience}", public(views.callback), name="login_callback"),
+        Route("/logout", public(views.logout), methods=["POST"], name="logout"),
+        Route("/language", nothing, methods=["POST"], name="language"),
+        Route("/record", customers(_who), name="record"),
+        Route("/record/changes", customers(_who), name="changes"),
+        Route("/desk", staff(StaffRole.AGENT)(_who), name="desk"),
+        Route("/audit", staff(StaffRole.AUDITOR)(_who), name="audit"),
+        Route("/operations", staff(StaffRole.OPERATOR)(_who), name="operations"),
+    ]
+
+
+@asynccontextmanager
+async def opened(settings: Settings, stores: Stores) -> AsyncIterator[Doors]:
+    async with Providers(settings) as providers:
+        yield Doors(settings, stores, providers)
+
+
+def settings_for(database_url: URL, issuer: str, **changes: object) -> Settings:
+    """Settings whose providers are both at one address."""
+    values: dict[str, object] = {
+        "customer_oidc_issuer": issuer,
+        "customer_oidc_client_id": "portal-customers",
+        "customer_oidc_client_secret": "secret",
+        "customer_oidc_number_claim": "customer_number",
+        "staff_oidc_issuer": issuer,
+        "staff_oidc_client_id": "portal-staff",
+        "staff_oidc_client_secret": "secret",
+        "staff_oidc_roles": "crm-agents=agent, crm-audit=auditor, ops=operator",
+    }
+    return make_settings(database_url, **(values | changes))
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[str]:
+    """The demo's provider as a process of its own: gives its issuer."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "portal.dev.provider", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    issuer = f"http://localhost:{port}"
+    try:
+        _wait_for(f"{issuer}/.well-known/openid-configuration", process)
+        yield issuer
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            httpx2.get(url, timeout=1)
+            return
+        except httpx2.TransportError:
+            assert process.poll() is None and time.monotonic() < deadline, "the provider does not start"
+            time.sleep(0.05)
+
+
+@pytest.fixture
+async def doors(database_url: URL, stores: Stores, provider: str) -> AsyncIterator[Doors]:
+    """The portal with the demo's provider."""
+    async with opened(settings_for(database_url, provider), stores) as made:
+        yield made
+
+
+@pytest.fixture
+def hostile() -> Iterator[HostileProvider]:
+    with HostileProvider() as made:
+        yield made
+
+
+@pytest.fixture
+async def besieged(database_url: URL, stores: Stores, hostile: HostileProvider) -> AsyncIterator[Doors]:
+    """The portal with a provider that says whatever a test wants it to say."""
+    async with opened(settings_for(database_url, hostile.issuer), stores) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def owner(database_url: URL) -> Iterator[psycopg.Connection]:
+    """Past every policy, to look and to move times behind the portal's back."""
+    url = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+CUSTOMER, STAFF = Audience.CUSTOMER, Audience.STAFF

@@ -1,0 +1,58 @@
+-- Give back the leases of a batch with what was found out, write down what was delivered, and tell open pages.
+-- A row whose lease has meanwhile gone to another worker is left to that one.
+WITH present AS (
+    SELECT clock_timestamp() + %(ahead)s AS moment
+),
+verdict AS (
+    SELECT * FROM jsonb_to_recordset(%(verdicts)s) AS v (
+        customer_id uuid, status text, attempts integer, error text, tried bigint, looked boolean, pull_seen timestamptz,
+        push_after float8, pull_after float8, verify_after float8, synced_seq bigint, timeline_seq bigint, base text,
+        remote_id text, etag text, announce boolean)
+),
+mine AS (
+    SELECT s.customer_id, s.synced_seq, s.status
+    FROM portal.sync_state s JOIN verdict v ON v.customer_id = s.customer_id
+    WHERE s.connector = %(connector)s AND s.lease = %(lease)s
+    FOR UPDATE OF s
+),
+done AS (
+    UPDATE portal.sync_state s SET
+        status = v.status,
+        attempts = v.attempts,
+        last_error = v.error,
+        synced_seq = greatest(s.synced_seq, v.synced_seq),
+        timeline_seq = greatest(s.timeline_seq, v.timeline_seq),
+        base = coalesce(decode(v.base, 'hex'), s.base),
+        remote_id = coalesce(v.remote_id, s.remote_id),
+        remote_etag = coalesce(v.etag, s.remote_etag),
+        push_due_at = CASE
+            WHEN v.push_after IS NOT NULL THEN p.moment + v.push_after * interval '1 second'
+            WHEN v.tried IS NULL THEN s.push_due_at
+            WHEN s.desired_seq > v.tried THEN p.moment
+        END,
+        pull_due_at = CASE
+            WHEN v.pull_after IS NOT NULL THEN p.moment + v.pull_after * interval '1 second'
+            WHEN v.looked AND s.pull_due_at IS NOT DISTINCT FROM v.pull_seen THEN NULL
+            ELSE s.pull_due_at
+        END,
+        verify_at = CASE
+            WHEN v.verify_after IS NOT NULL THEN p.moment + v.verify_after * interval '1 second'
+            WHEN v.looked THEN NULL
+            ELSE s.verify_at
+        END,
+        lease = NULL,
+        lease_until = NULL
+    FROM verdict v, mine m, present p
+    WHERE s.connector = %(connector)s AND s.customer_id = v.customer_id AND m.customer_id = v.customer_id
+    RETURNING s.customer_id, s.synced_seq, m.synced_seq AS before,
+        v.announce OR s.status <> m.status OR s.synced_seq > m.synced_seq AS announce
+),
+delivered AS (
+    INSERT INTO portal.delivery (customer_id, connector, through_seq, at)
+    SELECT d.customer_id, %(connector)s, d.synced_seq, p.moment FROM done d, present p WHERE d.synced_seq > d.before
+    ON CONFLICT DO NOTHING
+),
+announced AS (
+    INSERT INTO portal.announcement (customer_id) SELECT d.customer_id FROM done d WHERE d.announce
+)
+SELECT count(*) AS rows FROM done

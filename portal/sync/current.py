@@ -1,0 +1,93 @@
+"""The records of a claimed batch as they are now, in one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from portal.audit.cipher import CustomerKey, Undecipherable, WrappedKey
+from portal.audit.entry import Entry, unseal
+from portal.audit.values import State
+from portal.crm.parts import record_from
+from portal.db.database import Row
+from portal.record.models import Record, flatten
+from portal.sync.line import Line
+from portal.sync.state import Claimed
+
+READ = "SELECT * FROM portal.sync_read_v1(%s, %s, %s)"
+
+MAX_ENTRIES = 100
+"""How many change records one push carries at most; a longer history goes out in several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A record with its key, and the oldest entries of its chain that the CRM does not have."""
+
+    record: Record
+    chain: UUID
+    key: CustomerKey
+    entries: tuple[Entry, ...]
+    actors: tuple[str | None, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether `entries` go as far as the record does."""
+        return not self.entries or self.entries[-1].seq >= self.record.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record whose values cannot be decrypted: its own trouble, and nobody else's in the batch."""
+
+    why: str
+
+
+async def read_current(line: Line, rows: Sequence[Claimed]) -> dict[UUID, Current | Unreadable]:
+    """The records of all rows, by customer."""
+    found = await line.store.database.fetch_all(
+        READ, [[row.customer_id for row in rows], [row.timeline_seq for row in rows], MAX_ENTRIES], retry=True
+    )
+    if len(found) != len(rows):
+        # A forgotten policy or grant shows no rows and raises no error: FORCE ROW LEVEL SECURITY.
+        raise RuntimeError(f"{len(rows)} records are due, and {len(found)} can be read")
+    return {row["id"]: _current(line, row) for row in found}
+
+
+def _current(line: Line, row: Row) -> Current | Unreadable:
+    if row["wrapped_key"] is None:
+        return Unreadable("the record's key is gone")
+    try:
+        key = line.store.keys.unwrap(row["id"], WrappedKey(bytes(row["wrapped_key"]), row["wrapped_by"]))
+        entries = tuple(unseal(bytes(entry), key) for entry in row["entries"] or ())
+    except Undecipherable:
+        return Unreadable("the record's values cannot be decrypted")
+    return Current(_record(row), row["chain"], key, entries, tuple(row["actors"] or ()))
+
+
+def _record(row: Row) -> Record:
+    return record_from(
+        id=row["id"],
+        number=row["number"],
+        seq=row["seq"],
+        profile=row["profile"],
+        said=row["provenance"],
+        contact_points=row["contact_points"],
+        contact_windows=row["contact_windows"],
+        consents=row["consents"],
+        notes=row["notes"],
+    )
+
+
+def shared_values(line: Line, state: State) -> State:
+    """The part of a flat record that a CRM can have an opinion of: its mapped fields, and what was consented to."""
+    return {
+        path: value
+        for path, value in state.items()
+        if (path.startswith("profile/") and path.removeprefix("profile/") in line.names)
+        or (path.startswith("consents/") and path.endswith("/status"))
+    }
+
+
+def our_values(line: Line, record: Record) -> State:
+    """What the portal says of all that a CRM can have an opinion of."""
+    return shared_values(line, flatten(record))

@@ -1,0 +1,61 @@
+"""One pass over one connector: claim what is due, read it, look where something was edited, push, complete."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import structlog
+
+from portal import clock
+from portal.sync.current import Current, Unreadable, read_current
+from portal.sync.held import Held
+from portal.sync.lease import claim, complete
+from portal.sync.line import Line
+from portal.sync.look import look
+from portal.sync.push import push
+from portal.sync.state import Claimed, SyncStatus, Verdict
+
+log = structlog.get_logger(__name__)
+
+
+async def drain(line: Line) -> int:
+    """Make the CRM and the records of one batch equal; gives how many rows were due.
+
+    Nothing is lost if this ends anywhere: the leases expire, and the rows are due again.
+    """
+    lease, began = clock.uuid7(), clock.current.monotonic()
+    claimed = await claim(line, lease)
+    if not claimed:
+        return 0
+    current = await read_current(line, claimed)
+    rows, verdicts = _sort(claimed, current)
+    last_call = began + 2 * line.deadline
+    await look(line, [row for row in rows if row.claimed.must_look], until=last_call)
+    if clock.current.monotonic() < last_call:
+        await push(line, [row for row in rows if row.push])
+    kept = await complete(line, lease, [*verdicts, *(row.verdict for row in rows)])
+    if kept < len(claimed):
+        log.warning("leases lost", connector=line.name, rows=len(claimed) - kept)
+    return len(claimed)
+
+
+def _sort(claimed: Sequence[Claimed], current: Mapping[UUID, Current | Unreadable]) -> tuple[list[Held], list[Verdict]]:
+    """The rows to work on, and a verdict at once on those whose record cannot be read."""
+    rows: list[Held] = []
+    verdicts: list[Verdict] = []
+    for row in claimed:
+        record = current[row.customer_id]
+        if isinstance(record, Current):
+            rows.append(Held(row, record, row.push_due, row.remote_id, row.etag))
+        else:
+            verdicts.append(
+                Verdict(
+                    row.customer_id,
+                    SyncStatus.PARKED,
+                    row.attempts + 1,
+                    record.why,
+                    tried=row.desired_seq,
+                    looked=True,
+                    pull_seen=row.pull_due_at,
+                )
+            )
+    return rows, verdicts

@@ -1,0 +1,33 @@
+"""What every worker does besides: saying that it lives, and removing what nobody needs any more."""
+
+from uuid import UUID
+
+from portal.db.database import Database
+
+BEAT = """
+    INSERT INTO portal.worker (id) VALUES (%s) ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()"""
+LEAVE = "DELETE FROM portal.worker WHERE id = %s"
+
+PURGE = (
+    # Open pages ask several times a second.
+    "DELETE FROM portal.announcement WHERE at < clock_timestamp() - interval '1 minute'",
+    # Workers that could not say that they were leaving.
+    "DELETE FROM portal.worker WHERE seen_at < clock_timestamp() - interval '1 day'",
+    "SELECT FROM portal.identity_purge_v1()",
+)
+
+
+async def beat(database: Database, worker: UUID) -> None:
+    """Be seen."""
+    await database.fetch_all(BEAT, [worker])
+
+
+async def leave(database: Database, worker: UUID) -> None:
+    """Be gone, and known to be."""
+    await database.fetch_all(LEAVE, [worker])
+
+
+async def purge(database: Database) -> None:
+    """Remove what has expired."""
+    for statement in PURGE:
+        await database.fetch_all(statement)

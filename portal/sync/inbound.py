@@ -1,0 +1,138 @@
+"""What was changed in a CRM comes into the record by the only way to write one, with the CRM's user as the actor."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from portal import clock
+from portal.audit.entry import Actor, ActorKind, Evidence
+from portal.audit.values import Value, format_moment
+from portal.catalogue.check import problems
+from portal.catalogue.model import Catalogue
+from portal.crm.port import Remote
+from portal.errors import Forbidden, Invalid, Unavailable
+from portal.record.change import Changed, Conflicted, Intention, change
+from portal.sync.current import Current
+from portal.sync.line import Line
+from portal.sync.merge import Merge
+
+REQUESTS = UUID("7c9a3f52-6d0e-4b7b-9b1c-9e1d6f1f2a10")
+"""The namespace of inbound changes: what is brought in twice is one change record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of it.
+
+    Attributes:
+        changed: change records were written.
+        again: somebody changed the same fields meanwhile; compare anew.
+        problems: by path, why a value cannot be kept; nothing was written there.
+    """
+
+    changed: bool = False
+    again: bool = False
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Who changed something in the CRM, and what kind of change that is here."""
+
+    action: str
+    actor: Actor
+    name: str | None
+
+
+@dataclass(slots=True)
+class _Edit:
+    """What one of them did: values that now stand, and values that do not."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    lost: dict[str, Value] = field(default_factory=dict)
+
+
+async def take(line: Line, current: Current, remote: Remote, merged: Merge) -> Taken:
+    """Write what the merge takes from the CRM: one change record for each of its users."""
+    found = {path: why[0] for path, why in problems(line.store.catalogue, merged.take).items()}
+    wanted = {path: value for path, value in merged.take.items() if path not in found}
+    changed = False
+    for origin, edit in _by_origin(line, remote, wanted, merged.lost).items():
+        intention = Intention(
+            action=origin.action,
+            actor=origin.actor,
+            request=_request(line, remote, origin, edit),
+            seen=current.record.seq,
+            evidence=_evidence(line, remote, origin, edit),
+        )
+        try:
+            outcome = await change(line.store, current.record.id, intention, edit.values)
+        except (Forbidden, Invalid) as error:
+            why = error.errors if isinstance(error, Invalid) else {path: [error.message] for path in edit.values}
+            found |= {path: "; ".join(why.get(path, [error.message])) for path in edit.values}
+            continue
+        except Unavailable:
+            return Taken(changed, again=True)
+        if isinstance(outcome, Conflicted):
+            return Taken(changed, again=True)
+        changed = changed or isinstance(outcome, Changed)
+    return Taken(changed, problems=found)
+
+
+def _by_origin(
+    line: Line, remote: Remote, wanted: Mapping[str, Value], lost: Mapping[str, Value]
+) -> dict[_Origin, _Edit]:
+    edits: dict[_Origin, _Edit] = {}
+    for path, value in wanted.items():
+        edit = edits.setdefault(_origin(line, remote, path), _Edit())
+        edit.values |= _consent(line, path, value) if path.startswith("consents/") else {path: value}
+    for path, value in lost.items():
+        edits.setdefault(_origin(line, remote, path), _Edit()).lost[path] = value
+    return edits
+
+
+def _origin(line: Line, remote: Remote, path: str) -> _Origin:
+    """The agent who edited; the system where the CRM does not say who, or somebody did what agents here may not."""
+    action = "consent:changed" if path.startswith("consents/") else "profile:merged"
+    editor = remote.edited_by.get(line.names.get(path.removeprefix("profile/"), ""))
+    if editor is None:
+        return _Origin(action, Actor(ActorKind.SYSTEM, line.name, line.via), None)
+    may = line.store.catalogue.may_change(ActorKind.AGENT, path)
+    return _Origin(action, Actor(ActorKind.AGENT if may else ActorKind.SYSTEM, editor.id, line.via), editor.name)
+
+
+def _consent(line: Line, path: str, status: Value) -> dict[str, Value]:
+    """A consent that the CRM tells of, with all that the record wants to know about one."""
+    prefix = path.rsplit("/", 1)[0]
+    _, purpose, _ = prefix.split("/")
+    catalogue: Catalogue = line.store.catalogue
+    known = catalogue.purposes[purpose]
+    now = format_moment(clock.now())
+    return {
+        path: status,
+        f"{prefix}/capture_date": now,
+        f"{prefix}/capture_source": line.via,
+        f"{prefix}/effective_from": now,
+        f"{prefix}/effective_to": None,
+        f"{prefix}/lawful_basis": known.lawful_basis.value,
+        f"{prefix}/notice": known.notice,
+        f"{prefix}/notice_version": catalogue.notices[known.notice].version,
+    }
+
+
+def _request(line: Line, remote: Remote, origin: _Origin, edit: _Edit) -> UUID:
+    there = [line.name, remote.remote_id, remote.etag, remote.seq, origin.actor.id]
+    return uuid5(REQUESTS, json.dumps([there, sorted(edit.values), sorted(edit.lost)]))
+
+
+def _evidence(line: Line, remote: Remote, origin: _Origin, edit: _Edit) -> Evidence:
+    """Which edit it was; and, for eyes that may see the record, who made it and what of it did not stand."""
+    personal = {f"not_kept/{path}": _text(value) for path, value in edit.lost.items()}
+    if origin.name:
+        personal["editor"] = origin.name
+    return Evidence({"crm": line.name, "crm_version": remote.etag or ""}, personal)
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,37 @@
+"""Taking due rows and giving them back: one statement each, committed before and after anything is said to a CRM."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from portal.sync.line import Line
+from portal.sync.state import Claimed, SyncStatus, Verdict
+
+CLAIM = Path(__file__).with_name("claim.sql").read_text(encoding="utf-8")
+COMPLETE = Path(__file__).with_name("complete.sql").read_text(encoding="utf-8")
+
+
+async def claim(line: Line, lease: UUID) -> list[Claimed]:
+    """The rows that are due longest, held by `lease` until they are completed or it expires."""
+    rows = await line.store.database.fetch_all(
+        CLAIM,
+        {"connector": line.name, "lease": lease, "for": line.lease, "limit": line.batch, "ahead": line.ahead},
+    )
+    return [Claimed(**row | {"status": SyncStatus(row["status"])}) for row in rows]
+
+
+async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict]) -> int:
+    """Write down what a pass found out; gives how many rows were still its own."""
+    row = await line.store.database.fetch_one(
+        COMPLETE,
+        {
+            "connector": line.name,
+            "lease": lease,
+            "verdicts": Jsonb([verdict.json() for verdict in verdicts]),
+            "ahead": line.ahead,
+        },
+    )
+    assert row is not None
+    return int(row["rows"])

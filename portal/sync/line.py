@@ -1,0 +1,51 @@
+"""One connector as a worker holds it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from portal.crm.port import Connector
+from portal.record.store import RecordStore
+from portal.settings import Settings
+
+
+@dataclass(slots=True)
+class Line:
+    """What a pass over one connector's due rows needs.
+
+    Attributes:
+        name: the connector's name in sync_state, in the catalogue and in `via`.
+        store: the records as the worker sees them.
+        batch: how many rows a pass claims at most.
+        lease: how long they are its own; calls to the CRM get less than a third of it.
+        ahead: added to the database's clock. Zero, but for tests that look into the future.
+        names: what the CRM calls the profile fields that it has, by their key in the catalogue.
+    """
+
+    name: str
+    connector: Connector
+    store: RecordStore
+    batch: int
+    lease: timedelta
+    ahead: timedelta = timedelta(0)
+    names: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        fields = self.store.catalogue.fields.values()
+        self.names = {field.key: field.crm[self.name] for field in fields if self.name in field.crm}
+
+    @property
+    def deadline(self) -> float:
+        """Seconds that one call to the CRM may take."""
+        return self.lease.total_seconds() * 0.3
+
+    @property
+    def via(self) -> str:
+        """How changes that come from this CRM say where they come from."""
+        return f"crm:{self.name}"
+
+
+def line(name: str, connector: Connector, store: RecordStore, settings: Settings) -> Line:
+    """A line with the operator's batch size and lease, the batch no larger than the CRM takes."""
+    batch = min(settings.sync_batch, connector.caps.batch_max)
+    return Line(name, connector, store, batch, timedelta(seconds=settings.sync_lease_seconds))

@@ -1,0 +1,158 @@
+"""Reading a CRM: after an edit there, after an answer that never came, and before a push that was refused for it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import structlog
+
+from portal import clock
+from portal.audit.entry import unseal
+from portal.audit.values import State
+from portal.crm.port import Ref, Remote
+from portal.record.change import SINCE
+from portal.record.models import flatten
+from portal.sync.backoff import backoff
+from portal.sync.base import Base, seal_base, unseal_base, values_at
+from portal.sync.current import our_values, shared_values
+from portal.sync.held import Held
+from portal.sync.inbound import Taken, take
+from portal.sync.line import Line
+from portal.sync.merge import Merge, merge, winners
+from portal.sync.state import SyncStatus
+
+log = structlog.get_logger(__name__)
+
+
+async def look(line: Line, rows: Sequence[Held], *, until: float) -> None:
+    """Fetch what the CRM says about some customers, and bring into their records what it is right about.
+
+    What is not reached `until` then (on the monotonic clock) stays due, and is not pushed unseen.
+    """
+    found = await _fetch(line, rows) if rows else None
+    for row in rows:
+        if found is None:
+            _try_again(row)
+        elif clock.current.monotonic() > until:
+            row.push = False
+        else:
+            await _see(line, row, found.get(row.claimed.customer_id))
+
+
+async def _fetch(line: Line, rows: Sequence[Held]) -> Mapping[UUID, Remote] | None:
+    refs = [Ref(row.remote_id, row.claimed.customer_id) for row in rows]
+    try:
+        async with asyncio.timeout(line.deadline):
+            return {remote.customer_id: remote for remote in await line.connector.fetch(refs)}
+    except Exception:
+        log.exception("fetch failed", connector=line.name, rows=len(rows))
+        return None
+
+
+async def _see(line: Line, row: Held, remote: Remote | None) -> None:
+    row.found(looked=True, pull_seen=row.claimed.pull_due_at)
+    if remote is None:
+        _missing(row)
+        return
+    try:
+        await _compare(line, row, remote)
+    except Exception:
+        log.exception("merge failed", connector=line.name)
+        row.found(looked=False)
+        _try_again(row)
+
+
+def _try_again(row: Held) -> None:
+    """The CRM could not be read: whatever was due is due again, later, and nothing is pushed blindly."""
+    row.push = False
+    wait, verifying = backoff(row.claimed.attempts), row.claimed.status is SyncStatus.VERIFYING
+    row.found(
+        status=SyncStatus.VERIFYING if verifying else SyncStatus.RETRYING,
+        attempts=row.attempts,
+        error="could not be read",
+        push_after=wait if row.claimed.push_due else None,
+        pull_after=wait if row.claimed.pull_due_at else None,
+        verify_after=wait if row.claimed.verify_due or verifying else None,
+    )
+
+
+def _missing(row: Held) -> None:
+    """A contact that was never there is made by a push. One that was there and is gone was removed by somebody."""
+    if row.claimed.remote_id is None:
+        row.push = True
+    else:
+        row.park("the contact is no longer there")
+
+
+async def _compare(line: Line, row: Held, remote: Remote) -> None:
+    record = row.current.record
+    if remote.seq > record.seq:
+        row.park(f"has version {remote.seq} of a record that is at version {record.seq}: was a backup restored?")
+        return
+    base = await _base(line, row, remote)
+    theirs = _their_values(line, remote)
+    paths = [*(f"profile/{key}" for key in line.names), *(path for path in theirs if path.startswith("consents/"))]
+    found = merge(base, our_values(line, record), theirs, paths, winners(line.store.catalogue))
+    taken = await take(line, row.current, remote, found)
+    if taken.again:
+        row.pull_again()
+        return
+    _settle(line, row, remote, found, taken, _agreed(base, theirs, taken))
+
+
+async def _base(line: Line, row: Held, remote: Remote) -> State | None:
+    """What both sides last agreed on.
+
+    If the CRM has another version than the last answer told of, then a push of that version did land without our being
+    told (the answer was lost, or whoever waited for it; or it came late), and it said all that the record said then.
+    """
+    customer, key, record = row.claimed.customer_id, row.current.key, row.current.record
+    known = unseal_base(row.claimed.base, key, line.name, customer)
+    if known is not None and remote.seq == known.seq:
+        return known.values
+    if remote.seq == 0:
+        return None
+    rows = await line.store.database.fetch_all(SINCE, [customer, remote.seq], retry=True)
+    since = [entry for entry in (unseal(bytes(row["entry"]), key) for row in rows) if entry.seq <= record.seq]
+    return shared_values(line, values_at(flatten(record), since))
+
+
+def _their_values(line: Line, remote: Remote) -> State:
+    fields = {f"profile/{key}": remote.fields.get(name) for key, name in line.names.items()}
+    consents = {f"consents/{purpose}/{way}/status": s.value for (purpose, way), s in remote.consents.items()}
+    return {path: value for path, value in (fields | consents).items() if value is not None}
+
+
+def _agreed(base: State | None, theirs: State, taken: Taken) -> State:
+    """The new base is what the CRM has, but where it has what no record can hold: that stays a difference."""
+    old = {path: value for path, value in (base or {}).items() if path in taken.problems}
+    return {path: value for path, value in theirs.items() if path not in taken.problems} | old
+
+
+def _settle(line: Line, row: Held, remote: Remote, found: Merge, taken: Taken, agreed: State) -> None:
+    current, customer = row.current, row.claimed.customer_id
+    base = seal_base(Base(remote.seq, agreed), current.key, line.name, customer)
+    row.found(base=base, remote_id=remote.remote_id, announce=taken.changed)
+    if taken.problems:
+        # The old etag stays: nothing is written over what is not settled.
+        row.park("; ".join(f"{path}: {why}" for path, why in sorted(taken.problems.items())))
+        return
+    row.remote_id, row.etag = remote.remote_id, remote.etag
+    row.found(etag=remote.etag)
+    timeline_seq = row.claimed.timeline_seq if remote.timeline_seq is None else remote.timeline_seq
+    if taken.changed:
+        # The change made a push due: with the next pass, which reads the record as it is now.
+        row.push = False
+        row.found(status=SyncStatus.WAITING, attempts=0, error=None)
+    elif found.give or remote.seq < current.record.seq or timeline_seq < current.record.seq:
+        row.push = True
+    else:
+        row.push = False
+        row.found(
+            status=SyncStatus.SYNCED,
+            attempts=0,
+            error=None,
+            tried=remote.seq,
+            synced_seq=remote.seq,
+            timeline_seq=timeline_seq,
+        )

@@ -1,0 +1,83 @@
+"""Writing to a CRM, and what its answers mean for the rows."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from portal.crm.port import Ambiguous, Applied, Conflict, Desired, Outcome, Reject, Retry
+from portal.sync.backoff import backoff
+from portal.sync.base import Base, seal_base
+from portal.sync.current import our_values
+from portal.sync.desired import desired
+from portal.sync.held import Held
+from portal.sync.line import Line
+from portal.sync.state import SyncStatus
+
+log = structlog.get_logger(__name__)
+
+
+async def push(line: Line, rows: Sequence[Held]) -> None:
+    """Make the CRM say what the records say, in one call, outside any transaction."""
+    if not rows:
+        return
+    batch = [desired(line, row.current, row.remote_id, row.etag) for row in rows]
+    for row, wanted, outcome in zip(rows, batch, await _call(line, batch), strict=True):
+        judge(line, row, wanted, outcome)
+
+
+async def _call(line: Line, batch: Sequence[Desired]) -> Sequence[Outcome]:
+    try:
+        async with asyncio.timeout(line.deadline):
+            outcomes = await line.connector.push(batch)
+    except TimeoutError:
+        return [Ambiguous("no answer in time")] * len(batch)
+    except Exception as error:
+        log.exception("push failed", connector=line.name, rows=len(batch))
+        return [Ambiguous(type(error).__name__)] * len(batch)
+    if len(outcomes) != len(batch):
+        return [Ambiguous(f"{len(outcomes)} answers to {len(batch)} records")] * len(batch)
+    return outcomes
+
+
+def judge(line: Line, row: Held, wanted: Desired, outcome: Outcome) -> None:
+    """Translate an outcome into what is written down."""
+    match outcome:
+        case Applied():
+            _applied(line, row, wanted, outcome)
+        case Conflict():
+            row.pull_again("edited in the CRM meanwhile")
+        case Retry(why, after):
+            wait = backoff(row.claimed.attempts) if after is None else after
+            row.found(status=SyncStatus.RETRYING, attempts=row.attempts, error=why, push_after=wait)
+        case Reject(why):
+            row.park(why)
+        case Ambiguous(why):
+            # Until it has been read back, nothing is pushed on top of it.
+            wait = backoff(row.claimed.attempts)
+            row.found(status=SyncStatus.VERIFYING, attempts=row.attempts, error=why, push_after=wait, verify_after=wait)
+
+
+def _applied(line: Line, row: Held, wanted: Desired, applied: Applied) -> None:
+    if applied.seq > wanted.seq:
+        # We hold the lease and read the record under it: no other worker of this portal can know a later version.
+        row.park(f"has version {applied.seq} of a record that is at version {wanted.seq}: was a backup restored?")
+        return
+    customer = row.claimed.customer_id
+    base = Base(wanted.seq, our_values(line, row.current.record))
+    # A call that was given up may still land. A CRM that refuses what is older stands that; with another one, look
+    # once more when it can no longer happen.
+    late = row.claimed.status is SyncStatus.VERIFYING and not line.connector.caps.conditional
+    row.found(
+        status=SyncStatus.SYNCED,
+        attempts=0,
+        error=None,
+        tried=wanted.seq,
+        synced_seq=wanted.seq,
+        timeline_seq=wanted.timeline[-1].seq if wanted.timeline else None,
+        push_after=None if row.current.complete else 0.0,
+        verify_after=line.connector.caps.max_execution_seconds if late else None,
+        base=seal_base(base, row.current.key, line.name, customer),
+        remote_id=applied.remote_id,
+        etag=applied.etag,
+    )

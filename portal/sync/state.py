@@ -1,0 +1,82 @@
+"""A row of sync_state as it is claimed, and what a pass finds out about it."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class SyncStatus(StrEnum):
+    """How one customer stands with one CRM."""
+
+    WAITING = "waiting"  # from the start, or by what an agent edited there; a push leads to any other
+    SYNCED = "synced"  # from any by an applied push; a newer change record is on its way if desired_seq is ahead
+    RETRYING = "retrying"  # by Retry; the next attempt leads out, at its own time
+    VERIFYING = "verifying"  # by Ambiguous; reading back leads to SYNCED, or to another push
+    PARKED = "parked"  # by Reject, or what cannot be merged; a new change, an edit in the CRM or a person leads out
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that this pass holds by its lease."""
+
+    customer_id: UUID
+    desired_seq: int
+    synced_seq: int
+    timeline_seq: int
+    base: bytes | None
+    remote_id: str | None
+    etag: str | None
+    push_due: bool
+    verify_due: bool
+    pull_due_at: datetime | None
+    attempts: int
+    status: SyncStatus
+
+    @property
+    def must_look(self) -> bool:
+        """Whether the CRM is read before anything is written: it was edited, or nobody knows what it says."""
+        unsettled = self.status in (SyncStatus.VERIFYING, SyncStatus.PARKED)
+        return self.pull_due_at is not None or self.verify_due or unsettled
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be written down about a row when its lease is given back.
+
+    Attributes:
+        tried: the version that this pass brought to an end, well or not; only a newer one makes a push due by itself.
+            None leaves the push as due as it was.
+        looked: the CRM was read: a pull or a look that was due when the row was claimed is done.
+        pull_seen: when the pull was due that was done; one that became due meanwhile stays.
+        push_after, pull_after, verify_after: seconds until the next one; None is none by itself.
+        synced_seq, timeline_seq: what the CRM has now; None is unchanged.
+        base, remote_id, etag: what is known of the CRM's side now; None is unchanged.
+        announce: pages that show this customer have something new to show.
+    """
+
+    customer_id: UUID
+    status: SyncStatus
+    attempts: int = 0
+    error: str | None = None
+    tried: int | None = None
+    looked: bool = False
+    pull_seen: datetime | None = None
+    push_after: float | None = None
+    pull_after: float | None = None
+    verify_after: float | None = None
+    synced_seq: int | None = None
+    timeline_seq: int | None = None
+    base: bytes | None = None
+    remote_id: str | None = None
+    etag: str | None = None
+    announce: bool = False
+
+    def json(self) -> dict[str, Any]:
+        """As `complete.sql` takes it."""
+        return asdict(self) | {
+            "customer_id": str(self.customer_id),
+            "pull_seen": self.pull_seen.isoformat() if self.pull_seen else None,
+            "base": self.base.hex() if self.base else None,
+        }

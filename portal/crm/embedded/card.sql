@@ -1,0 +1,32 @@
+-- What an agent sees of one contact, and that they saw it: the reading is written down by the statement that reads.
+WITH contact AS MATERIALIZED (
+    SELECT * FROM crm.contact WHERE id = %(id)s OR portal_id = %(id)s
+),
+access AS (
+    INSERT INTO portal.access_record (customer_id, id, actor_kind, actor_id, actor_name, via)
+    SELECT portal_id, %(access)s, 'agent', %(agent)s::text, %(name)s, 'desk' FROM contact WHERE portal_id IS NOT NULL
+),
+visit AS (
+    INSERT INTO crm.view AS v (agent_id, contact_id, seen_at, seen_seq, before_at, before_seq)
+    SELECT %(agent)s, id, clock_timestamp(), portal_seq, NULL, portal_seq FROM contact
+    ON CONFLICT (agent_id, contact_id) DO UPDATE SET
+        seen_at = excluded.seen_at,
+        seen_seq = excluded.seen_seq,
+        before_at = CASE WHEN v.seen_at < excluded.seen_at - %(visit)s THEN v.seen_at ELSE v.before_at END,
+        before_seq = CASE WHEN v.seen_at < excluded.seen_at - %(visit)s THEN v.seen_seq ELSE v.before_seq END
+    RETURNING before_at, before_seq
+)
+SELECT c.id AS contact_id, c.portal_id AS customer_id, c.number, c.portal_seq, c.version, c.fields, c.provenance, c.edited_by,
+    c.contact_points, c.contact_windows, c.consents, c.notes, v.before_at, v.before_seq,
+    (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.seq DESC) FROM (
+        SELECT entry_id, seq, at, action, actor_kind, actor_id, actor_name, via, diffs
+        FROM crm.activity WHERE contact_id = c.id ORDER BY seq DESC LIMIT %(activity)s) a) AS activity,
+    (SELECT jsonb_agg(jsonb_build_object(
+            'connector', s.connector, 'label', o.label, 'desired_seq', s.desired_seq, 'synced_seq', s.synced_seq,
+            'status', s.status, 'attempts', s.attempts, 'last_error', s.last_error,
+            'at', (SELECT max(d.at) FROM portal.delivery d
+                WHERE d.customer_id = s.customer_id AND d.connector = s.connector AND d.through_seq = s.synced_seq))
+            ORDER BY s.connector)
+        FROM portal.sync_state s JOIN portal.connector o ON o.name = s.connector
+        WHERE s.customer_id = c.portal_id) AS deliveries
+FROM contact c, visit v

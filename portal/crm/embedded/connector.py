@@ -1,0 +1,148 @@
+"""The built-in CRM behind the connector protocol: set-based SQL, one statement a batch."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from portal.audit.values import format_moment
+from portal.crm.embedded.search_keys import search_keys
+from portal.crm.parts import parts, provenance
+from portal.crm.port import (
+    Applied,
+    Caps,
+    Conflict,
+    ConsentStatus,
+    Cursor,
+    Desired,
+    Editor,
+    Hint,
+    Outcome,
+    Ref,
+    Reject,
+    Remote,
+    Retry,
+    TimelineEntry,
+)
+from portal.db.database import Database, Row
+
+PUSH = "SELECT * FROM crm.push_v1(%s)"
+FETCH = """SELECT id, portal_id, version, portal_seq, timeline_seq, fields, edited_by, consents
+           FROM crm.contact WHERE portal_id = ANY(%s)"""
+CHANGES = "SELECT contacts, portal_ids, cursor FROM crm.changes_v1(%s, %s)"
+ERASE = """WITH gone AS (INSERT INTO crm.erased (portal_id) VALUES (%(id)s) ON CONFLICT DO NOTHING)
+           DELETE FROM crm.contact WHERE portal_id = %(id)s"""
+
+FEED_PAGE = 1_000
+
+REFUSED = {
+    "number_taken": "another contact has this customer number",
+    "erased": "this person was erased",
+}
+
+
+class EmbeddedCrm:
+    """Contacts in schema `crm`, reached as the worker."""
+
+    label = "CRM"
+    caps = Caps(
+        batch_max=500,
+        upsert_by_external_id=True,
+        conditional=True,
+        feed=True,
+        echo_tag=True,
+        max_execution_seconds=30,  # the worker role's statement timeout
+    )
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
+        """Write the contacts; all of a batch in one transaction."""
+        try:
+            rows = await self._database.fetch_all(PUSH, [Jsonb([_contact(desired) for desired in batch])])
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
+            # The statement was rolled back as a whole.
+            return [Retry("somebody else was writing the same contacts") for _ in batch]
+        decided = {row["portal_id"]: _outcome(row) for row in rows}
+        return [decided.get(desired.customer_id) or Retry("somebody else was faster") for desired in batch]
+
+    async def fetch(self, refs: Sequence[Ref]) -> Sequence[Remote]:
+        """Read the contacts of some customers."""
+        rows = await self._database.fetch_all(FETCH, [[ref.customer_id for ref in refs]])
+        return [_remote(row) for row in rows]
+
+    async def changes(self, cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
+        """Whom agents edited since a cursor."""
+        row = await self._database.fetch_one(CHANGES, [cursor, FEED_PAGE])
+        assert row is not None
+        pairs = zip(row["contacts"] or (), row["portal_ids"] or (), strict=True)
+        refs = [Ref(str(contact), portal_id) for contact, portal_id in pairs]
+        return refs, row["cursor"] if refs or cursor is None else cursor
+
+    def verify(self, _headers: Mapping[str, str], _raw: bytes, _url: str, _now: datetime) -> Sequence[Hint]:
+        """The built-in CRM sends no webhooks: its feed is read every moment."""
+        raise ValueError("the built-in CRM sends no webhooks")
+
+    async def erase(self, ref: Ref) -> None:
+        """Delete a contact with all that is kept about it, and keep it from coming back."""
+        await self._database.fetch_all(ERASE, {"id": ref.customer_id})
+
+
+def _contact(desired: Desired) -> dict[str, Any]:
+    return {
+        "portal_id": str(desired.customer_id),
+        "number": desired.number,
+        "name": desired.name,
+        "seq": desired.seq,
+        "etag": desired.etag,
+        "fields": dict(desired.fields),
+        "provenance": {name: provenance(said) for name, said in desired.said.items()},
+        "contact_points": parts(desired.contact_points),
+        "contact_windows": parts(desired.contact_windows),
+        "consents": parts(desired.consents),
+        "notes": parts(desired.notes),
+        "keys": search_keys(desired.name, desired.number, desired.contact_points),
+        "timeline": [_activity(entry) for entry in desired.timeline],
+        "timeline_seq": desired.timeline[-1].seq if desired.timeline else 0,
+    }
+
+
+def _activity(entry: TimelineEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "seq": entry.seq,
+        "at": format_moment(entry.at),
+        "action": entry.action,
+        "actor_kind": entry.actor_kind,
+        "actor_id": entry.actor_id,
+        "actor_name": entry.actor_name,
+        "via": entry.via,
+        "diffs": [{"path": diff.path, "old": diff.old, "new": diff.new} for diff in entry.diffs],
+    }
+
+
+def _outcome(row: Row) -> Outcome:
+    if row["outcome"] in REFUSED:
+        return Reject(REFUSED[row["outcome"]])
+    if row["outcome"] == "conflict":
+        return Conflict()
+    return Applied(str(row["contact_id"]), str(row["version"]), row["portal_seq"])
+
+
+def _remote(row: Row) -> Remote:
+    return Remote(
+        customer_id=row["portal_id"],
+        remote_id=str(row["id"]),
+        etag=str(row["version"]),
+        seq=row["portal_seq"],
+        timeline_seq=row["timeline_seq"],
+        fields=row["fields"],
+        edited_by={
+            name: Editor(by["id"], by["name"], datetime.fromisoformat(by["at"]))
+            for name, by in row["edited_by"].items()
+        },
+        consents={(c["purpose"], c["channel"]): ConsentStatus(c["status"]) for c in row["consents"]},
+    )

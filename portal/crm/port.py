@@ -1,0 +1,225 @@
+"""What the sync engine asks of a CRM: the connector protocol.
+
+A connector translates between the words of this module and one CRM product. It keeps no state of its own, opens no
+transaction of the portal's, and never guesses: each outcome says whether trying again helps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+from portal.audit.entry import Diff
+from portal.audit.values import Value
+from portal.record.models import Consent, ConsentStatus, ContactPoint, ContactWindow, Note, Provenance
+
+__all__ = [
+    "Ambiguous",
+    "Applied",
+    "Caps",
+    "Conflict",
+    "Connector",
+    "Consent",
+    "ConsentStatus",
+    "ContactPoint",
+    "ContactWindow",
+    "Cursor",
+    "Desired",
+    "Diff",
+    "Editor",
+    "Hint",
+    "Note",
+    "Outcome",
+    "Provenance",
+    "Ref",
+    "Reject",
+    "Remote",
+    "Retry",
+    "TimelineEntry",
+    "Value",
+]
+
+Cursor: TypeAlias = str
+"""How far a feed has been read, in the CRM's own words; opaque to the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What a CRM can do.
+
+    Attributes:
+        batch_max: how many records one call of `push` or `fetch` takes.
+        upsert_by_external_id: it creates or updates by the customer's id; nothing is created twice.
+        conditional: it refuses a push that was computed before a later edit (`Conflict`), and one older than the seq it
+            has, however late it lands.
+        feed: `changes` tells what was edited there.
+        echo_tag: its feed leaves out what the portal itself pushed.
+        max_execution_seconds: how long a call that was given up may still take effect.
+    """
+
+    batch_max: int
+    upsert_by_external_id: bool
+    conditional: bool
+    feed: bool
+    echo_tag: bool
+    max_execution_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One change record. `id` is "<chain>/<seq>", for ever the same: a timeline holds each id once."""
+
+    id: str
+    seq: int
+    at: datetime
+    action: str
+    actor_kind: str
+    actor_id: str
+    actor_name: str | None
+    via: str
+    diffs: tuple[Diff, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the CRM is to say about one customer: the whole of it, at version `seq` of the record.
+
+    Attributes:
+        fields: the mapped profile fields by the CRM's names; None where the record has no value.
+        said: who said so, by the CRM's names.
+        timeline: the change records that the CRM does not have yet, oldest first.
+        remote_id, etag: what the CRM answered last; None before the first push.
+    """
+
+    customer_id: UUID
+    number: str
+    name: str
+    seq: int
+    fields: Mapping[str, Value]
+    said: Mapping[str, Provenance]
+    contact_points: tuple[ContactPoint, ...]
+    contact_windows: tuple[ContactWindow, ...]
+    consents: tuple[Consent, ...]
+    notes: tuple[Note, ...]
+    timeline: tuple[TimelineEntry, ...]
+    remote_id: str | None = None
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """It is there. `seq` is the version that the CRM has now: more than what was pushed if a newer one was faster."""
+
+    remote_id: str
+    etag: str | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody edited the contact in the CRM meanwhile; nothing was written. Fetch, merge, push again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nothing was written, and trying again helps: after `after` seconds if the CRM said when."""
+
+    why: str
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Nothing was written, and trying the same again does not help; `why` is in the CRM's own words."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Nobody knows whether it was written: a timeout, a reset. To be read back, never taken for a failure."""
+
+    why: str
+
+
+Outcome: TypeAlias = Applied | Conflict | Retry | Reject | Ambiguous
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Which contact. A CRM knows its own id; where it also tells the customer's, that one is `customer_id`."""
+
+    remote_id: str | None = None
+    customer_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """A user of the CRM, and when they edited."""
+
+    id: str
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What the CRM says about one customer.
+
+    Attributes:
+        seq: the version of the record that was written last; 0 if none ever was.
+        timeline_seq: through which change the timeline is complete; None if the CRM cannot tell.
+        fields: the mapped fields by the CRM's names; absent is None.
+        edited_by: who edited a field last, by the CRM's names; only where the CRM says.
+        consents: the status by purpose and channel; empty where the CRM holds none of its own.
+    """
+
+    customer_id: UUID
+    remote_id: str
+    etag: str | None
+    seq: int
+    timeline_seq: int | None
+    fields: Mapping[str, Value]
+    edited_by: Mapping[str, Editor] = field(default_factory=dict)
+    consents: Mapping[tuple[str, str], ConsentStatus] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a webhook says: an event of this id, about this contact. Never believed further: the contact is fetched."""
+
+    event_id: str
+    ref: Ref
+
+
+class Connector(Protocol):
+    """One CRM. Methods may be called by several workers at a time.
+
+    A method that cannot reach the CRM may raise: `push` is then taken as `Ambiguous`, the others are tried again.
+    """
+
+    label: str
+    caps: Caps
+
+    async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
+        """Make the CRM say what is desired: an outcome for each, in order."""
+
+    async def fetch(self, refs: Sequence[Ref]) -> Sequence[Remote]:
+        """What the CRM says about these contacts, in any order; one that is not there is left out."""
+
+    async def changes(self, cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
+        """Who was edited in the CRM since a cursor (None is the beginning), and the next cursor.
+
+        What is told twice does no harm; what is left out is lost. The same cursor comes back when there was nothing.
+        """
+
+    def verify(self, headers: Mapping[str, str], raw: bytes, url: str, now: datetime) -> Sequence[Hint]:
+        """The hints of a webhook's body, if it is genuine.
+
+        Raises:
+            ValueError: its signature, or its time, is not right.
+        """
+
+    async def erase(self, ref: Ref) -> None:
+        """Remove a customer and whatever is kept about them. Erasing twice is no mistake."""

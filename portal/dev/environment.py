@@ -10,6 +10,8 @@ from portal.dev.logins import CUSTOMERS_CLIENT, STAFF_CLIENT
 # What somebody may want to try out in the demo keeps the value that they gave it.
 DEFAULTS = {
     "BRAND_NAME": "Northwind Energy",
+    # One object a line, so that the supervisor can tell errors from the rest.
+    "LOG_FORMAT": "json",
     "CUSTOMER_OIDC_CLIENT_ID": CUSTOMERS_CLIENT,
     "CUSTOMER_OIDC_NUMBER_CLAIM": "customer_number",
     "STAFF_OIDC_CLIENT_ID": STAFF_CLIENT,

@@ -1,0 +1,131 @@
+"""What a newcomer does: start the demo, open it, end it, start it again."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import httpx2
+import psutil
+import pytest
+
+from portal.dev.ports import next_free
+
+
+class Demo:
+    """One `portal dev`, in a session of its own as a terminal would give it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.url = f"http://localhost:{port}"
+        self._output = folder.parent / "output"
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "portal", "dev", "--port", str(port), "--folder", folder],
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env={name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+            )
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text()
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 90
+        while "Ctrl-C ends it" not in self.output:
+            assert self.process.poll() is None and time.monotonic() < deadline, self.output
+            time.sleep(0.1)
+
+    def processes(self) -> list[psutil.Process]:
+        """The demo's own processes, and PostgreSQL's."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self, request: signal.Signals) -> int:
+        self.process.send_signal(request)
+        return self.process.wait(timeout=60)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where root's PostgreSQL, which runs as another user, can come too."""
+    parent = Path(mkdtemp(prefix="portal-test-dev-"))
+    parent.chmod(0o755)
+    yield parent / "var"
+    shutil.rmtree(parent)
+
+
+@pytest.fixture
+def port() -> int:
+    return next_free(18_000 + os.getpid() % 10_000)
+
+
+def start(folder: Path, port: int) -> Demo:
+    demo = Demo(folder, port)
+    try:
+        demo.wait_until_ready()
+    except BaseException:
+        demo.end(signal.SIGTERM)
+        raise
+    return demo
+
+
+def test_the_demo_starts_ends_in_order_and_keeps_its_data(folder: Path, port: int) -> None:
+    demo = start(folder, port)
+    try:
+        assert httpx2.get(demo.url).status_code == 200
+        assert all(login in demo.output for login in ("alice", "bob", "grace", "oscar", "olivia"))
+
+        again = subprocess.run(
+            [sys.executable, "-m", "portal", "dev", "--port", str(port), "--folder", folder],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert again.returncode == 1
+        assert f"already runs from {folder} (process {demo.process.pid})" in again.stderr
+        assert "Traceback" not in again.stderr
+
+        processes = demo.processes()
+        assert len(processes) > 4
+    finally:
+        assert demo.end(signal.SIGINT) == 0
+    assert "Ended: web, workers, provider, database." in demo.output
+    assert not [process for process in processes if process.is_running()]
+
+    key = (folder / "secrets" / "key_encryption_key").read_text()
+    made = (folder / "postgres" / "data" / "PG_VERSION").stat()
+    demo = start(folder, port)
+    assert demo.end(signal.SIGTERM) == 0
+    assert (folder / "secrets" / "key_encryption_key").read_text() == key
+    assert (folder / "postgres" / "data" / "PG_VERSION").stat().st_ino == made.st_ino
+
+
+def test_ending_it_while_it_starts_leaves_nothing_behind(folder: Path, port: int) -> None:
+    demo = Demo(folder, port)
+    deadline = time.monotonic() + 60
+    while "PostgreSQL in" not in demo.output:
+        assert time.monotonic() < deadline and demo.process.poll() is None, demo.output
+        time.sleep(0.05)
+    processes = demo.processes()
+
+    assert demo.end(signal.SIGTERM) == 0
+
+    assert "Ctrl-C ends it" not in demo.output
+    assert not [process for process in processes if process.is_running()]
+
+
+def test_a_taken_port_is_told_in_a_sentence_before_anything_starts(folder: Path, port: int) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        demo = Demo(folder, port)
+        assert demo.process.wait(timeout=60) == 1
+    assert f"Port {port} is taken by another program." in demo.output
+    assert not (folder / "postgres").exists()

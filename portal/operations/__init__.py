@@ -1,0 +1,1 @@
+"""The operator's room: is everything delivered, and if not, what to do."""

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 import httpx2
 import psycopg
@@ -41,11 +42,7 @@ class Doors:
         self.providers = providers
         self.app = Starlette(routes=_routes(), middleware=[Middleware(ErrorMiddleware)])
         self.app.state.settings = settings
-        self.app.state.templates = Templates(
-            resource("templates"),
-            static_url=lambda name: f"/static/{name}",
-            globals={"url": self._url, "brand": {"name": settings.brand_name, "logo": None}},
-        )
+        self.app.state.templates = _templates(settings.brand_name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"] = {
@@ -60,8 +57,19 @@ class Doors:
         """Another person's, with no cookies in it."""
         return Browser(self)
 
-    def _url(self, name: str, **params: object) -> str:
-        return str(self.app.url_path_for(name, **params))
+
+@cache
+def _templates(brand_name: str) -> Templates:
+    addresses = Starlette(routes=_routes())
+
+    def url(name: str, **params: object) -> str:
+        return str(addresses.url_path_for(name, **params))
+
+    return Templates(
+        resource("templates"),
+        static_url=lambda name: f"/static/{name}",
+        globals={"url": url, "brand": {"name": brand_name, "logo": None}},
+    )
 
 
 async def _who(request: Request) -> Response:

@@ -37,6 +37,7 @@ class HostileProvider:
         self.userinfo: dict[str, Any] = {"sub": "alice"}
         self.answers: dict[str, tuple[int, object] | bytes] = {}
         self.delay = 0.0
+        self.down = False
         self.asked: dict[str, list[dict[str, Any]]] = {}
 
     def __enter__(self) -> Self:
@@ -47,7 +48,8 @@ class HostileProvider:
         self.stop()
 
     def stop(self) -> None:
-        """Be down from now on."""
+        """Be down from now on, also for connections that are open."""
+        self.down = True
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -89,6 +91,9 @@ class HostileProvider:
                 path = self.path.partition("?")[0]
                 provider.asked.setdefault(path, []).append({"form": form, "headers": dict(self.headers)})
                 time.sleep(provider.delay)
+                if provider.down:
+                    self.close_connection = True
+                    return
                 answer = provider._answer(path)
                 status, data = (200, answer) if isinstance(answer, bytes) else (answer[0], _encoded(answer[1]))
                 self.send_response(status)

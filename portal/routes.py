@@ -3,10 +3,23 @@ may enter. An address whose ids are malformed is one that does not exist."""
 
 from starlette.routing import BaseRoute, Route
 
+from portal.auditing import views as auditing
+from portal.consents import views as consents
+from portal.contact_points import views as contact_points
+from portal.contact_windows import views as contact_windows
 from portal.health import views as health
+from portal.history import views as history
 from portal.home import public as home
+from portal.home import views as record
 from portal.identity import views as identity
-from portal.web.policy import public
+from portal.notes import views as notes
+from portal.profile import views as profile
+from portal.settings import StaffRole
+from portal.web.policy import customers, public, staff
+
+GET_POST = ["GET", "POST"]
+
+auditors = staff(StaffRole.AUDITOR)
 
 PUBLIC: list[BaseRoute] = [
     Route("/", public(home.landing), name="home"),
@@ -20,13 +33,32 @@ LOGIN: list[BaseRoute] = [
     Route("/logout", public(identity.logout), methods=["POST"], name="logout"),
 ]
 
-RECORD: list[BaseRoute] = []
+RECORD: list[BaseRoute] = [
+    Route("/record", customers(record.record), name="record"),
+    Route("/record/profile/{section}", customers(profile.section), methods=GET_POST, name="record_profile"),
+    Route("/record/contact-points", customers(contact_points.new), methods=GET_POST, name="record_points"),
+    Route("/record/contact-points/{id:uuid}", customers(contact_points.one), methods=GET_POST, name="record_point"),
+    Route("/record/contact-windows", customers(contact_windows.new), methods=GET_POST, name="record_windows"),
+    Route("/record/contact-windows/{id:uuid}", customers(contact_windows.one), methods=GET_POST, name="record_window"),
+    Route("/record/consents", customers(consents.consents), methods=GET_POST, name="record_consents"),
+    Route("/record/notes", customers(notes.notes), methods=GET_POST, name="record_notes"),
+    Route("/record/notes/{id:uuid}", customers(notes.one), methods=GET_POST, name="record_note"),
+    Route("/record/undo", customers(history.undo_last), methods=["POST"], name="record_undo"),
+    Route("/record/delivery", customers(record.delivery), name="record_delivery"),
+    Route("/record/live", customers(record.live), name="record_live"),
+    Route("/record/changes", customers(history.changes), name="changes"),
+]
 """The customer's rooms."""
 
 DESK: list[BaseRoute] = []
 """The agents' rooms."""
 
-AUDIT: list[BaseRoute] = []
+AUDIT: list[BaseRoute] = [
+    Route("/audit", auditors(auditing.log), name="audit"),
+    Route("/audit/export.{form}", auditors(auditing.export), name="audit_export"),
+    Route("/audit/changes/{customer_id:uuid}/{seq:int}", auditors(auditing.change), name="audit_change"),
+    Route("/audit/verify", auditors(auditing.verify_all), methods=["POST"], name="audit_verify"),
+]
 """The auditors' rooms."""
 
 OPERATIONS: list[BaseRoute] = []

@@ -1,0 +1,102 @@
+"""Changes as their customer reads them: what, who, when, and how far each has come."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.audit.entry import ActorKind, Entry
+from portal.audit.values import Value
+from portal.catalogue.model import Catalogue
+from portal.catalogue.wording import Phrase, describe, for_customer, who
+from portal.i18n import gettext as _
+from portal.record.read import Delivery, RecentChange
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a change gets to. `state`: done (at `at`), wait, or failed, which is tried again."""
+
+    name: str
+    state: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldChange:
+    """`stops` are the CRMs, `lines` say what became of what, `who` is the actor as the customer knows them."""
+
+    seq: int
+    at: datetime
+    who: str
+    lines: list[Phrase]
+    stops: list[Stop]
+    entry: Entry
+
+    @property
+    def own(self) -> bool:
+        """Whether the customer made it."""
+        return self.entry.actor.kind is ActorKind.CUSTOMER
+
+    @property
+    def arrived(self) -> datetime | None:
+        """When the last CRM had it; None while one waits."""
+        moments = [stop.at for stop in self.stops if stop.state == "done" and stop.at]
+        return max(moments) if moments and len(moments) == len(self.stops) else None
+
+
+OPPOSITES = {
+    "profile:changed": "profile:changed",
+    "contact_point:added": "contact_point:removed",
+    "contact_point:changed": "contact_point:changed",
+    "contact_point:removed": "contact_point:added",
+    "contact_point:ranked": "contact_point:ranked",
+    "contact_window:added": "contact_window:removed",
+    "contact_window:changed": "contact_window:changed",
+    "contact_window:removed": "contact_window:added",
+    "note:added": "note:removed",
+    "note:changed": "note:changed",
+    "note:removed": "note:added",
+}
+"""What undoes what. A consent is not among them: it is decided beside its text, where the switch is."""
+
+
+def can_undo(entry: Entry) -> bool:
+    """Whether the customer may take this change back: it is their own, and has an opposite."""
+    return entry.actor.kind is ActorKind.CUSTOMER and entry.action in OPPOSITES
+
+
+def tell(
+    catalogue: Catalogue, changes: Iterable[RecentChange], deliveries: Iterable[Delivery], state: Mapping[str, Value]
+) -> list[ToldChange]:
+    """Some changes, without those in which a customer has nothing to see."""
+    deliveries = list(deliveries)
+    told = (_told(catalogue, change, deliveries, state) for change in changes)
+    return [change for change in told if change.lines]
+
+
+def undoable(changes: Iterable[ToldChange]) -> int | None:
+    """The number of the customer's own last change, if they may take it back."""
+    own = next((c for c in changes if c.own), None)
+    return own.seq if own and can_undo(own.entry) else None
+
+
+def _told(
+    catalogue: Catalogue, change: RecentChange, deliveries: list[Delivery], state: Mapping[str, Value]
+) -> ToldChange:
+    entry = change.entry
+    name = entry.evidence.personal.get("name") if entry.actor.kind is ActorKind.AGENT else None
+    return ToldChange(
+        seq=entry.seq,
+        at=entry.at,
+        who=who(entry.actor, reader=ActorKind.CUSTOMER, name=name),
+        lines=describe(catalogue, for_customer(catalogue, entry.diffs), state=state),
+        stops=[Stop(_("Saved"), "done", entry.at), *(_stop(delivery, change) for delivery in deliveries)],
+        entry=entry,
+    )
+
+
+def _stop(delivery: Delivery, change: RecentChange) -> Stop:
+    at = change.delivered.get(delivery.connector)
+    if at is not None or delivery.synced_seq >= change.entry.seq:
+        return Stop(delivery.label, "done", at)
+    return Stop(delivery.label, "failed" if delivery.attempts else "wait", None)

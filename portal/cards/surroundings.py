@@ -1,0 +1,39 @@
+"""What stands around the cards and changes with each of them: the first sentences, and where the changes are."""
+
+from typing import Any
+
+from portal import clock
+from portal.cards.changes import tell, undoable
+from portal.cards.mirror import mirror
+from portal.catalogue.model import Catalogue
+from portal.contact.lead import lead
+from portal.contact.may_contact import every_purpose
+from portal.formats import local
+from portal.i18n import gettext as _
+from portal.record.models import Record, flatten
+from portal.record.read import StoredRecord
+
+
+def surroundings(catalogue: Catalogue, stored: StoredRecord) -> dict[str, Any]:
+    """The contexts of `home/_lead.html`, `_delivery.html` and `_mirror.html`."""
+    permissions = every_purpose(stored.record, clock.now(), catalogue=catalogue)
+    changes = tell(catalogue, stored.recent, stored.deliveries, flatten(stored.record))
+    return {
+        "greeting": greeting(stored.record),
+        "sentences": lead(permissions),
+        "changes": changes,
+        "undoable": undoable(changes),
+        "mirror": mirror(catalogue, stored.record),
+        "news": None,
+    }
+
+
+def greeting(record: Record) -> str:
+    """`Good morning, Alice`, by the clock on the customer's wall."""
+    name = record.profile.get("call_me") or record.profile.get("given_name") or record.name
+    hour = local(clock.now()).hour
+    if 5 <= hour < 12:
+        return _("Good morning, %(name)s") % {"name": name}
+    if 12 <= hour < 18:
+        return _("Good afternoon, %(name)s") % {"name": name}
+    return _("Good evening, %(name)s") % {"name": name}

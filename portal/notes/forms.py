@@ -1,0 +1,31 @@
+"""The form of a note."""
+
+from wtforms import TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import InputRequired, Length
+
+from portal.catalogue.check import MAX_NOTE
+from portal.i18n import gettext as _
+from portal.web.forms import Form, keepable, lines
+
+
+class NoteForm(Form):
+    """What somebody wants to tell."""
+
+    body: Field
+
+
+def note_form(label: str) -> type[NoteForm]:
+    """The form, its words in the current language."""
+    too_long = _("This is longer than %(max)d characters. Shorten it, or write a second note.") % {"max": MAX_NOTE}
+    body = TextAreaField(
+        label,
+        filters=[lines],
+        validators=[
+            InputRequired(_("Write something first.")),
+            keepable(several_lines=True),
+            Length(max=MAX_NOTE, message=too_long),
+        ],
+        render_kw={"rows": 3, "maxlength": MAX_NOTE},
+    )
+    return type("NoteForm", (NoteForm,), {"body": body})

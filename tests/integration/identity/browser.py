@@ -53,7 +53,9 @@ class Browser:
         return next((cookie.value for cookie in self.here.cookies.jar if cookie.name == name), None)
 
     def put_cookie(self, name: str, value: str) -> None:
-        self.here.cookies.set(name, value, domain=urlsplit(self.doors.settings.origin).hostname or "")
+        """Have a cookie set as if by the portal, so that it is sent, and replaced by what the portal sets."""
+        host = urlsplit(self.doors.settings.origin).hostname or ""
+        self.here.cookies.set(name, value, domain=host if "." in host else f"{host}.local")
 
 
 def asked(url: str) -> dict[str, str]:

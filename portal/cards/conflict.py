@@ -11,7 +11,7 @@ from portal.audit.entry import Actor, ActorKind
 from portal.audit.values import State, Value
 from portal.cards.card import Card, drawing, use_zone_of
 from portal.catalogue.model import Catalogue
-from portal.catalogue.wording import path_name, value_name, who
+from portal.catalogue.wording import name_of_actor, path_name, value_name, who
 from portal.record.change import Conflicted
 from portal.record.models import Record, flatten
 from portal.record.read import StoredRecord
@@ -115,7 +115,7 @@ def _faster(stored: StoredRecord, paths: Iterable[str]) -> tuple[str, datetime]:
     paths = set(paths)
     for change in stored.recent:
         if paths & set(change.entry.paths):
-            name = change.entry.evidence.personal.get("name")
+            name = name_of_actor(change.entry)
             return who(change.entry.actor, reader=ActorKind.CUSTOMER, name=name), change.entry.at
     return _by_provenance(stored.record, paths)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.audit.entry import Actor, ActorKind, Diff, Erased
+from portal.audit.entry import Actor, ActorKind, Diff, Entry, Erased
 from portal.audit.values import Value
 from portal.catalogue.model import Catalogue, CustomerAccess
 from portal.catalogue.told import (
@@ -127,11 +127,17 @@ def who(actor: Actor, *, reader: ActorKind, name: str | None = None) -> str:
         case ActorKind.CUSTOMER:
             return _("You") if reader is ActorKind.CUSTOMER else name or _("The customer")
         case ActorKind.AGENT:
-            known = name or (actor.id if actor.via.startswith("crm:") else None)
-            return _("%(name)s, customer care") % {"name": known} if known else _("Customer care")
+            return _("%(name)s, customer care") % {"name": name} if name else _("Customer care")
         case ActorKind.SYSTEM:
             return _("The CRM") if actor.via.startswith("crm:") else _("The portal")
     return name or {ActorKind.AUDITOR: _("An auditor"), ActorKind.OPERATOR: _("The operator")}[actor.kind]
+
+
+def name_of_actor(entry: Entry) -> str | None:
+    """The name under which an agent acted, as the change's evidence has it: an agent's id says nothing to a customer."""
+    personal: Mapping[str, object] = entry.evidence.personal
+    known = personal.get("name") or personal.get("editor")
+    return known if isinstance(known, str) else None
 
 
 def _shown(catalogue: Catalogue, path: str) -> bool:

@@ -41,6 +41,9 @@ def evidence(request: Request, session: Session) -> Evidence:
     if session.acr is not None:
         facts["acr"] = session.acr
     personal = {"ip": getattr(request.state, "client_address", None) or "", "user_agent": _browser(request)}
+    if session.audience is Audience.STAFF:
+        # The customer is told who it was by name, and has no way to look up an id.
+        personal["name"] = session.name
     return Evidence(facts, {name: value for name, value in personal.items() if value})
 
 

@@ -134,7 +134,7 @@ def who(actor: Actor, *, reader: ActorKind, name: str | None = None) -> str:
 
 
 def name_of_actor(entry: Entry) -> str | None:
-    """The name under which an agent acted, as the change's evidence has it: an agent's id says nothing to a customer."""
+    """The name under which an agent acted, as the evidence has it: an agent's id says nothing to a customer."""
     personal: Mapping[str, object] = entry.evidence.personal
     known = personal.get("name") or personal.get("editor")
     return known if isinstance(known, str) else None

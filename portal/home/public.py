@@ -9,22 +9,20 @@ from portal.errors import Invalid
 from portal.i18n import LANGUAGES
 from portal.i18n import gettext as _
 from portal.identity.lifecycle import speak
-from portal.identity.session import Audience, Session
+from portal.identity.rooms import room
 from portal.services import services
-from portal.settings import StaffRole
 from portal.web.form_data import read_form
 from portal.web.language import remember
 from portal.web.policy import known_viewer
 from portal.web.responses import page, redirect, url_for
 
-ROOMS = {StaffRole.AGENT: "desk", StaffRole.AUDITOR: "audit", StaffRole.OPERATOR: "operations"}
-
 
 async def landing(request: Request) -> Response:
     """What this is, for strangers; whoever is logged in goes on to their room."""
     viewer = await known_viewer(request)
-    room = _room(viewer) if viewer else None
-    return RedirectResponse(url_for(request, room), 303) if room else page(request, "home/public.html")
+    if viewer is None:
+        return page(request, "home/public.html")
+    return RedirectResponse(url_for(request, room(viewer.audience, viewer.roles)), 303)
 
 
 async def choose_language(request: Request) -> Response:
@@ -36,12 +34,6 @@ async def choose_language(request: Request) -> Response:
     remember(response, language, secure=services(request).settings.origin.startswith("https://"))
     await speak(request, language)
     return response
-
-
-def _room(viewer: Session) -> str | None:
-    if viewer.audience is Audience.CUSTOMER:
-        return "record"
-    return next((room for role, room in ROOMS.items() if role in viewer.roles), None)
 
 
 def _back(request: Request) -> str:

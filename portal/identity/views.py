@@ -14,6 +14,7 @@ from portal.identity.failures import LoginFailed, ProviderMistaken, Refused
 from portal.identity.flow import Arrival, arrive, depart
 from portal.identity.logout import provider_logout
 from portal.identity.providers import providers
+from portal.identity.rooms import room
 from portal.identity.session import Audience, Session, find
 from portal.identity.transaction import COOKIE_PREFIX, SECONDS, consume, cookie_for
 from portal.services import services
@@ -105,7 +106,9 @@ async def _come_in(request: Request, audience: Audience, arrival: Arrival, back_
         return _not_yet(request, audience, arrival)
     token = await lifecycle.begin(request, who, arrival.proof)
     log.info("logged in", audience=audience.value)
-    response = redirect(request, back_to)
+    # Not to the start page, which has to guess whose room is meant where a browser holds two sessions.
+    own = url_for(request, room(who.audience, who.roles))
+    response = redirect(request, own if back_to == return_to.HOME else back_to)
     lifecycle.put_cookie(response, request, audience, token)
     return response
 

@@ -73,8 +73,9 @@ async def test_one_browser_may_hold_a_customers_session_and_one_of_staff(
 ) -> None:
     grace = await known_at(provider, a_subject("grace"), name="Grace", roles=["crm-agents"])
     async with doors.browser() as browser:
-        await browser.log_in(alices_login)
-        await browser.log_in(grace, "/login?as=staff")
+        first = await browser.log_in(alices_login)
+        second = await browser.log_in(grace, "/login?as=staff")
+        assert (first.headers["location"], second.headers["location"]) == ("/record", "/desk")
         assert (await browser.here.get("/record")).status_code == 200
         assert (await browser.here.get("/desk")).status_code == 200
         assert browser.cookie(COOKIE) != browser.cookie(STAFF_COOKIE)
@@ -102,7 +103,7 @@ async def test_who_is_logged_in_already_is_not_sent_to_the_provider_again(doors:
 async def test_a_login_leads_nowhere_else(doors: Doors, alices_login: str) -> None:
     async with doors.browser() as browser:
         answer = await browser.log_in(alices_login, "/login?next=https://evil.example/")
-        assert answer.headers["location"] == "/"
+        assert answer.headers["location"] == "/record"
         assert (await browser.here.get("/login?next=//evil.example/")).headers["location"] == "/"
 
 

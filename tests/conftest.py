@@ -86,7 +86,7 @@ def database_url(template: Template, worker_id: str) -> Iterator[URL]:
     """The database that the tests of this process share, as the administrator."""
     name = f"portal_test_{worker_id}"
     url = template.clone(name)
-    _connect_embedded_crm(url)
+    connect_embedded_crm(url)
     yield url
     template.drop(name)
 
@@ -96,12 +96,12 @@ def empty_database(template: Template, worker_id: str) -> Iterator[URL]:
     """A database with the schema, the embedded CRM's connector and nothing else, for one test."""
     name = f"portal_empty_{worker_id}"
     url = template.clone(name)
-    _connect_embedded_crm(url)
+    connect_embedded_crm(url)
     yield url
     template.drop(name)
 
 
-def _connect_embedded_crm(url: URL) -> None:
+def connect_embedded_crm(url: URL) -> None:
     with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
         admin.execute("INSERT INTO portal.connector (name, label) VALUES ('embedded', 'CRM')")
 

@@ -1,0 +1,133 @@
+"""Who uses the portal in these tests, and how they get in."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, TypedDict, Unpack
+from uuid import UUID
+
+from playwright.async_api import Browser, BrowserContext, Page, StorageState, expect
+
+from portal.record.read import StoredRecord
+from tests.browser.stack import Stack
+from tests.browser.watch import Watch
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """Whom the identity provider knows, by `login`; `home` is where they arrive when they have signed in."""
+
+    login: str
+    home: str
+    id: UUID | None = None
+    number: str = ""
+    staff: bool = False
+
+    @property
+    def sign_in(self) -> str:
+        return "/login?as=staff" if self.staff else "/login"
+
+
+ALICE = Somebody("alice", "/record", number="20418")
+BOB = Somebody("bob", "/record", number="20977")
+GRACE = Somebody("grace", "/desk", staff=True)
+OSCAR = Somebody("oscar", "/audit", staff=True)
+OLIVIA = Somebody("olivia", "/operations", staff=True)
+
+
+def a_login(record: StoredRecord) -> Somebody:
+    """The login of a customer of one test alone."""
+    customer = record.record
+    return Somebody(f"login-{customer.number}", "/record", customer.id, customer.number)
+
+
+Scheme: TypeAlias = Literal["light", "dark"]
+Language: TypeAlias = Literal["en", "de"]
+
+
+class Look(TypedDict, total=False):
+    """How somebody looks at the portal."""
+
+    javascript: bool
+    width: int
+    scheme: Scheme
+    language: Language
+
+
+@dataclass
+class Entrance:
+    """Gives everybody a browser of their own: `page = await enter(alice, javascript=False)`."""
+
+    browser: Browser
+    stack: Stack
+    remembered: dict[tuple[str, str], StorageState]
+    """What browsers kept of those who were signed in before, by login and language."""
+    watches: dict[BrowserContext, Watch] = field(default_factory=dict)
+
+    async def __call__(self, who: Somebody | None = None, path: str | None = None, **look: Unpack[Look]) -> Page:
+        """Open a page, as a stranger or signed in through the provider's own page, at `path` or where one arrives."""
+        page = await self._open(None, look)
+        if who is not None:
+            await page.goto(who.sign_in)
+            await choose_login(page, who.login)
+            await expect(page).to_have_url(re.compile(rf"{re.escape(self.stack.url)}{who.home}"))
+            await _speak(page, look.get("language", "en"))
+        if who is None or path is not None:
+            await page.goto(path or "/")
+        return page
+
+    async def again(self, who: Somebody | None, path: str, **look: Unpack[Look]) -> Page:
+        """The same with a session from before, as a browser that was left open: for looking at many pages."""
+        if who is None or who.home.startswith("/login"):
+            return await self(who, path or None, **look)
+        language = look.get("language", "en")
+        key = (who.login, language)
+        if key not in self.remembered:
+            page = await self(who, language=language)
+            self.remembered[key] = await page.context.storage_state()
+        page = await self._open(self.remembered[key], look)
+        await page.goto(path)
+        return page
+
+    def watch(self, page: Page) -> Watch:
+        return self.watches[page.context]
+
+    async def leave(self) -> list[str]:
+        """Close all browsers; gives what they complained of."""
+        problems = []
+        for context, watch in self.watches.items():
+            await context.close()
+            problems += watch.problems
+        return problems
+
+    async def _open(self, kept: StorageState | None, look: Look) -> Page:
+        context = await self.browser.new_context(
+            base_url=self.stack.url,
+            storage_state=kept,
+            java_script_enabled=look.get("javascript", True),
+            viewport={"width": look.get("width", 1280), "height": 900},
+            color_scheme=look.get("scheme", "light"),
+            locale={"en": "en-GB", "de": "de-DE"}[look.get("language", "en")],
+            timezone_id="Europe/London",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(10_000)
+        self.watches[context] = Watch(context)
+        return await context.new_page()
+
+
+async def choose_login(page: Page, login: str) -> None:
+    """On the provider's page: one of those it offers, or somebody whose login it does not show."""
+    offered = page.locator(f"button[name=sub][value='{login}']")
+    if await offered.count():
+        await offered.click()
+        return
+    await page.locator("summary").click()
+    await page.get_by_label("Login").fill(login)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def _speak(page: Page, language: str) -> None:
+    """Choose the other language if the page does not speak this one yet."""
+    if await page.locator("html").get_attribute("lang") != language:
+        await page.locator(f"button[name=language][value={language}]:visible").first.click()
+        await expect(page.locator("html")).to_have_attribute("lang", language)

@@ -1,0 +1,118 @@
+"""A real stack and a real Chromium for each test process. Whoever a browser test needs is a customer of its own; the
+demo's people are there to be looked at, and the walk alone changes them."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, StorageState, async_playwright
+from sqlalchemy import URL
+
+from portal.catalogue import Catalogue
+from portal.demo.load import load as load_demo
+from portal.record.read import StoredRecord
+from tests.browser.cast import Entrance, Somebody, a_login
+from tests.browser.stack import LOG_ORIGIN, Stack, running_stack
+from tests.builders import a_customer
+from tests.chromium import ARGUMENTS, find
+from tests.conftest import Stores, Template, connect_embedded_crm, make_settings, open_stores
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def stack_database(template: Template, worker_id: str) -> Iterator[URL]:
+    """A database of this stack alone: its worker would do the work that other tests wait to see."""
+    name = f"portal_browser_{worker_id}"
+    url = template.clone(name)
+    connect_embedded_crm(url)
+    yield url
+    template.drop(name)
+
+
+@pytest.fixture(scope="session")
+async def records(stack_database: URL, catalogue: Catalogue) -> AsyncIterator[Stores]:
+    """The stack's records, with the demo's people in them."""
+    settings = make_settings(stack_database, log_origin=LOG_ORIGIN)
+    async with open_stores(settings, catalogue) as stores:
+        await load_demo(settings, stores.worker)
+        yield stores
+
+
+@pytest.fixture(scope="session")
+async def running(
+    stack_database: URL, records: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    async with running_stack(stack_database, tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(running: Stack) -> Iterator[Stack]:
+    """The running portal. A test fails if one of its processes complains meanwhile."""
+    yield running
+    complaints = running.complaints()
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with open_chromium() as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def open_chromium() -> AsyncIterator[Browser]:
+    path = find()
+    assert path, "Browser tests need Chromium: python -m tests.chromium looks for one, and installs it."
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(path), args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def remembered(running: Stack) -> dict[tuple[str, str], StorageState]:
+    """Sessions that several tests use, at this stack."""
+    return {}
+
+
+@pytest.fixture
+async def enter(
+    chromium: Browser, stack: Stack, remembered: dict[tuple[str, str], StorageState]
+) -> AsyncIterator[Entrance]:
+    """Opens browsers. A test fails if one of them met a script error, a violated policy, or an answer of 500."""
+    entrance = Entrance(chromium, stack, remembered)
+    yield entrance
+    problems = await entrance.leave()
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+async def alice_record(records: Stores) -> StoredRecord:
+    """Alice as a customer of this test alone."""
+    return await a_customer(
+        records.worker, given_name="Alice", family_name="Marsh", language="en", time_zone="Europe/London",
+        account_tier="home",
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def alice(stack: Stack, alice_record: StoredRecord) -> Somebody:
+    """Her login, at the provider."""
+    return await introduced(stack, alice_record, "Alice Marsh")
+
+
+async def introduced(stack: Stack, record: StoredRecord, name: str, **claims: object) -> Somebody:
+    somebody = a_login(record)
+    given, _, family = name.partition(" ")
+    await stack.introduce(
+        somebody.login, customer_number=somebody.number, name=name, given_name=given, family_name=family, **claims
+    )
+    return somebody

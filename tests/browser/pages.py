@@ -1,0 +1,113 @@
+"""Every page of the portal and the states that it can be in, as tests check them and as pictures are taken of them.
+What is done to get there changes nothing: the demo's people are everybody's."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import NAMESPACE_URL, uuid5
+
+from playwright.async_api import Page, expect
+
+from tests.browser.cast import ALICE, GRACE, OLIVIA, OSCAR, Somebody
+
+Act: TypeAlias = Callable[[Page], Awaitable[None]]
+
+ALICE_ID = uuid5(NAMESPACE_URL, f"demo:{ALICE.number}")
+PHONE = uuid5(NAMESPACE_URL, f"{ALICE.number}+442079460018")
+WINDOW = uuid5(ALICE_ID, f"{('do', 'phone')} {(1, 2, 3, 4, 5)}")
+NOTE = uuid5(ALICE_ID, "key")
+CARD = f"/desk/customers/{ALICE_ID}"
+
+NOBODY_YET = Somebody("mallory", "/login/callback/customer")
+NO_ROLE = Somebody("mallory", "/login/callback/staff", staff=True)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page in a state; `act` brings it about once the page is open. `wrong` where an error is what is shown."""
+
+    name: str
+    who: Somebody | None
+    path: str
+    act: Act | None = None
+    wrong: bool = False
+
+
+def follow(selector: str, appears: str) -> Act:
+    """Follow a link or press a button, and wait for what it brings."""
+
+    async def act(page: Page) -> None:
+        await page.locator(selector).first.click()
+        await expect(page.locator(appears).first).to_be_visible()
+
+    return act
+
+
+async def _wrong_profile(page: Page) -> None:
+    await follow("#profile-about-edit", "#profile-about form")(page)
+    await page.locator("[name=given_name]").fill("")
+    await follow("#profile-about form button", "#profile-about .problems")(page)
+
+
+async def _wrong_window(page: Page) -> None:
+    await follow("#windows-edit", "#windows form")(page)
+    await follow("#windows form button[value=save]", "#windows .problems")(page)
+
+
+async def _wrong_point(page: Page) -> None:
+    await page.locator("#points form [name=value]").fill("nobody at home")
+    await follow("#points form button[value=save]", "#points .problems")(page)
+
+
+async def _conflict(page: Page) -> None:
+    """As if the form had been made before the record got its last changes."""
+    await follow("#profile-about-edit", "#profile-about form")(page)
+    await page.locator("#profile-about [name=seq]").evaluate("input => { input.value = 1 }")
+    await page.locator("[name=call_me]").fill("Ally")
+    await page.locator("[name=pronunciation]").fill("ALL-ee")
+    await follow("#profile-about form button", "#profile-about fieldset")(page)
+
+
+async def _menu(page: Page) -> None:
+    await follow(".menu summary", ".menu button")(page)
+
+
+PAGES = [
+    Shown("public", None, "/"),
+    Shown("login-failed", None, "/login/callback/customer?state=lost", wrong=True),
+    Shown("login-pending", NOBODY_YET, "", wrong=True),
+    Shown("login-no-role", NO_ROLE, "", wrong=True),
+    Shown("not-found", None, "/nowhere", wrong=True),
+    Shown("not-allowed", GRACE, "/audit", wrong=True),
+    Shown("record", ALICE, "/record"),
+    Shown("record-menu", ALICE, "/record", _menu),
+    Shown("record-about", ALICE, "/record", follow("#profile-about-edit", "#profile-about form")),
+    Shown("record-about-alone", ALICE, "/record/profile/about"),
+    Shown("record-about-wrong", ALICE, "/record", _wrong_profile, wrong=True),
+    Shown("record-service", ALICE, "/record", follow("#profile-service-edit", "#profile-service form")),
+    Shown("record-point-new", ALICE, "/record", follow("#points-edit", "#points form")),
+    Shown("record-point", ALICE, f"/record/contact-points/{PHONE}"),
+    Shown("record-point-wrong", ALICE, f"/record/contact-points/{PHONE}", _wrong_point, wrong=True),
+    Shown("record-window-new", ALICE, "/record", follow("#windows-edit", "#windows form")),
+    Shown("record-window", ALICE, f"/record/contact-windows/{WINDOW}"),
+    Shown("record-window-wrong", ALICE, "/record", _wrong_window, wrong=True),
+    Shown("record-consents", ALICE, "/record/consents"),
+    Shown("record-note", ALICE, f"/record/notes/{NOTE}"),
+    Shown("record-note-wrong", ALICE, "/record", follow("#notes form button", "#notes .problems"), wrong=True),
+    Shown("record-conflict", ALICE, "/record", _conflict, wrong=True),
+    Shown("delivery", ALICE, "/record/delivery"),
+    Shown("history", ALICE, "/record/changes"),
+    Shown("desk", GRACE, "/desk"),
+    Shown("desk-search", GRACE, "/desk?q=al"),
+    Shown("desk-nobody", GRACE, "/desk?q=zzzz"),
+    Shown("desk-card", GRACE, CARD),
+    Shown("desk-section", GRACE, CARD, follow("#section-account-edit", "#section-account form")),
+    Shown("desk-answer", GRACE, CARD, follow("#notes .edit", "#notes form")),
+    Shown("audit", OSCAR, "/audit"),
+    Shown("audit-filtered", OSCAR, f"/audit?customer={ALICE.number}&actor=customer&action=consent"),
+    Shown("audit-nothing", OSCAR, "/audit?customer=99999"),
+    Shown("audit-wrong", OSCAR, "/audit?after=yesterday", wrong=True),
+    Shown("audit-change", OSCAR, f"/audit/changes/{ALICE_ID}/2"),
+    Shown("audit-verified", OSCAR, "/audit", follow("#integrity button", "#integrity time")),
+    Shown("operations", OLIVIA, "/operations"),
+]  # fmt: skip

@@ -1,0 +1,57 @@
+"""Reading a page as somebody does who sees it badly, on a narrow screen, without a mouse, or in another language."""
+
+import re
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+
+# Words that somebody can read or hear, other than code, other languages, and long lists to choose from.
+WORDS = """() => {
+  const words = new Set();
+  const skipped = "script, style, template, code, pre, del, ins, option, [lang]:not(html)";
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    if (!node.parentElement.closest(skipped)) words.add(node.data.replace(/\\s+/g, " ").trim());
+  }
+  for (const name of ["aria-label", "placeholder", "title", "alt"]) {
+    for (const element of document.querySelectorAll(`[${name}]`)) words.add(element.getAttribute(name).trim());
+  }
+  words.add(document.title);
+  return [...words].filter((text) => /\\p{L}{2}/u.test(text));
+}"""
+
+TOO_WIDE = """() => {
+  const root = document.documentElement, width = root.clientWidth;
+  if (root.scrollWidth <= width) return [];
+  const reach = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > width + 0.5);
+  return reach.slice(0, 5).map((e) => `${e.tagName}.${e.className} ${Math.ceil(e.getBoundingClientRect().right)} px`);
+}"""
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA and good practice, one line for each element."""
+    found = await Axe().run(page, options={"resultTypes": ["violations"], "runOnly": WCAG})
+    violations: list[dict[str, Any]] = found.response["violations"]
+    return [
+        f"{violation['id']}: {' '.join(map(str, node['target']))}: {node.get('failureSummary', '')}"
+        for violation in violations
+        for node in violation["nodes"]
+    ]
+
+
+async def too_wide(page: Page) -> list[str]:
+    """What reaches beyond the right edge, where the page scrolls sideways."""
+    found: list[str] = await page.evaluate(TOO_WIDE)
+    return found
+
+
+async def words(page: Page) -> set[str]:
+    return set(await page.evaluate(WORDS))
+
+
+def heading_problem(title: str, *, wrong: bool) -> str | None:
+    """A title names page and company; one with an error in a form says so first."""
+    return None if re.fullmatch(r".+ · Northwind Energy", title) else f"title: {title!r}"

@@ -1,0 +1,45 @@
+"""What a browser complains of while a test uses it."""
+
+import re
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Request, Response, WebError
+
+# Chromium says of every answer of 400 and above that loading failed, and many of ours are meant.
+MEANT = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+
+class Watch:
+    """Collects script errors, what the console calls an error (a violated content security policy is one), and answers
+    of 500 and above."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.problems: list[str] = []
+        self._expected: list[re.Pattern[str]] = [MEANT]
+        context.on("console", self._said)
+        context.on("weberror", self._failed)
+        context.on("response", self._answered)
+        context.on("requestfailed", self._unanswered)
+
+    def expect(self, pattern: str) -> None:
+        """What this test brings about on purpose."""
+        self._expected.append(re.compile(pattern))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._note(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _failed(self, error: WebError) -> None:
+        self._note(f"script: {error.error}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 500:
+            self._note(f"{response.status}: {response.request.method} {response.url}")
+
+    def _unanswered(self, request: Request) -> None:
+        # Going to another page ends what the old one was waiting for.
+        if request.failure != "net::ERR_ABORTED":
+            self._note(f"{request.failure}: {request.method} {request.url}")
+
+    def _note(self, problem: str) -> None:
+        if not any(pattern.search(problem) for pattern in self._expected):
+            self.problems.append(problem)

@@ -30,7 +30,9 @@ def form_field(field: Field) -> Any:
             return fields.SelectField(coerce=_chosen, choices=_with_none(field, choices), validators=needed, **given)
         case Kind.CHOICES:
             choices = [SelectChoice(value, words(label)) for value, label in field.choices.items()]
-            return Ticks(choices=choices, validators=needed, filters=[_in_order(field)], **given)
+            # Optional would forgive all ticks because the first is empty.
+            required = needed if field.required else []
+            return Ticks(choices=choices, validators=required, filters=[_in_order(field)], **given)
         case Kind.BOOLEAN:
             return fields.BooleanField(**given)
         case Kind.DATE:
@@ -86,7 +88,7 @@ def _with_none(field: Field, choices: list[SelectChoice]) -> list[SelectChoice]:
 
 
 def _chosen(value: Any) -> str | None:
-    return str(value) if value else None
+    return str(value).strip() or None if value else None
 
 
 def _in_order(field: Field) -> Callable[[Any], Any]:

@@ -31,8 +31,9 @@ class SectionForm(Form):
         value: Any = self[field.key].data
         if isinstance(value, date):
             return value.isoformat()
-        # Nothing was ever said, and nothing is ticked: that is no "no".
-        return None if field.kind is Kind.BOOLEAN and value is False and now is None else value
+        # Nothing was ever said, and nothing is ticked: that is no "no", unless one has to say.
+        silent = field.kind is Kind.BOOLEAN and value is False and now is None and not field.required
+        return None if silent else value
 
 
 def section_form(catalogue: Catalogue, section: str, who: ActorKind = ActorKind.CUSTOMER) -> type[SectionForm]:

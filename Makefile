@@ -93,7 +93,7 @@ translations: $(VENV)/.run ## Collect texts into portal/locale/*/LC_MESSAGES/por
 	@$(BIN)/pybabel --quiet extract --mapping pyproject.toml --add-location file --sort-by-file \
 	  --project customer-profile-portal --output-file var/portal.pot .
 	@$(BIN)/pybabel --quiet update --domain portal --input-file var/portal.pot --output-dir portal/locale \
-	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --update-header-comment
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@$(BIN)/python hatch_build.py
 
 .PHONY: clean

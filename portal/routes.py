@@ -7,19 +7,25 @@ from portal.auditing import views as auditing
 from portal.consents import views as consents
 from portal.contact_points import views as contact_points
 from portal.contact_windows import views as contact_windows
+from portal.desk import views as desk
+from portal.desk.field_views import fields as desk_fields
+from portal.desk.note_views import answer as desk_answer
 from portal.health import views as health
 from portal.history import views as history
 from portal.home import public as home
 from portal.home import views as record
 from portal.identity import views as identity
 from portal.notes import views as notes
+from portal.operations import views as operations
 from portal.profile import views as profile
 from portal.settings import StaffRole
 from portal.web.policy import customers, public, staff
 
 GET_POST = ["GET", "POST"]
 
+agents = staff(StaffRole.AGENT)
 auditors = staff(StaffRole.AUDITOR)
+operators = staff(StaffRole.OPERATOR)
 
 PUBLIC: list[BaseRoute] = [
     Route("/", public(home.landing), name="home"),
@@ -50,7 +56,16 @@ RECORD: list[BaseRoute] = [
 ]
 """The customer's rooms."""
 
-DESK: list[BaseRoute] = []
+DESK: list[BaseRoute] = [
+    Route("/desk", agents(desk.search), name="desk"),
+    Route("/desk/customers/{id:uuid}", agents(desk.show), name="desk_card"),
+    Route("/desk/customers/{id:uuid}/now", agents(desk.now), name="desk_now"),
+    Route("/desk/customers/{id:uuid}/live", agents(desk.live), name="desk_live"),
+    Route("/desk/customers/{id:uuid}/fields/{section}", agents(desk_fields), methods=GET_POST, name="desk_fields"),
+    Route(
+        "/desk/customers/{id:uuid}/notes/{note:uuid}/answer", agents(desk_answer), methods=GET_POST, name="desk_answer"
+    ),
+]
 """The agents' rooms."""
 
 AUDIT: list[BaseRoute] = [
@@ -61,7 +76,9 @@ AUDIT: list[BaseRoute] = [
 ]
 """The auditors' rooms."""
 
-OPERATIONS: list[BaseRoute] = []
+OPERATIONS: list[BaseRoute] = [
+    Route("/operations", operators(operations.show), name="operations"),
+]
 """The operators' rooms."""
 
 MACHINES: list[BaseRoute] = [

@@ -20,11 +20,9 @@ async def as_csv(changes: AsyncIterator[LoggedChange]) -> AsyncIterator[str]:
     async for change in changes:
         entry = change.entry
         diffs = entry.diffs if entry else (Diff("", None, None),)
-        actor = (
-            (entry.action, entry.actor.kind.value, entry.actor.id, entry.actor.via)
-            if entry
-            else ("unreadable", "", "", "")
-        )
+        actor = ("unreadable", "", "", "")
+        if entry:
+            actor = (entry.action, entry.actor.kind.value, entry.actor.id, entry.actor.via)
         for diff in diffs:
             yield _line(
                 (format_moment(change.at), change.number, change.seq, *actor, diff.path, _json(diff.old), _json(diff.new),

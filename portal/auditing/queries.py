@@ -15,7 +15,7 @@ PAGE = 50
 
 READ = """
 WITH candidates AS MATERIALIZED (
-    SELECT r.customer_id, r.seq, r.at, r.actor_kind, r.actor_id, r.entry, r.leaf, c.number
+    SELECT r.customer_id, r.seq, r.at, r.entry, r.leaf, c.number
     FROM portal.change_record r JOIN portal.customer c ON c.id = r.customer_id
     WHERE {where} ORDER BY r.at {order}, r.customer_id {order}, r.seq {order} LIMIT %(limit)s + 1
 ), page AS MATERIALIZED (
@@ -25,12 +25,11 @@ WITH candidates AS MATERIALIZED (
     SELECT customer_id, gen_random_uuid(), 'auditor', %(reader_id)s, %(reader_name)s, 'audit'
     FROM (SELECT DISTINCT customer_id FROM page) seen
 )
-SELECT p.*, k.wrapped, k.wrapped_by, s.name AS actor_name, (SELECT count(*) FROM candidates) > %(limit)s AS more,
+SELECT p.*, k.wrapped, k.wrapped_by, (SELECT count(*) FROM candidates) > %(limit)s AS more,
     (SELECT count(*) FROM portal.sync_state y WHERE y.customer_id = p.customer_id) AS wanted,
     (SELECT count(*) FROM portal.sync_state y WHERE y.customer_id = p.customer_id AND y.synced_seq >= p.seq) AS reached
 FROM page p
 LEFT JOIN keys.customer_key k ON k.customer_id = p.customer_id
-LEFT JOIN portal.staff s ON p.actor_kind <> 'customer' AND s.id::text = p.actor_id
 ORDER BY p.at DESC, p.customer_id DESC, p.seq DESC
 """
 
@@ -97,7 +96,6 @@ class LoggedChange:
     entry: Entry | None
     data: bytes
     leaf: bytes
-    actor_name: str | None
     wanted: int
     reached: int
 
@@ -165,7 +163,6 @@ def _logged(row: Row, keys: KeyRing) -> LoggedChange:
         entry=_entry(row, keys),
         data=bytes(row["entry"]),
         leaf=bytes(row["leaf"]),
-        actor_name=row["actor_name"],
         wanted=row["wanted"],
         reached=row["reached"],
     )

@@ -11,7 +11,7 @@ from portal.audit.entry import ActorKind, Entry
 from portal.auditing.forms import ACTORS, SUBJECTS
 from portal.auditing.queries import LogFilter, LoggedChange
 from portal.catalogue.model import Catalogue
-from portal.catalogue.wording import Phrase, describe, who
+from portal.catalogue.wording import Phrase, describe, name_of_actor, who
 from portal.formats import format_date
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
@@ -74,10 +74,10 @@ def actor_words(change: LoggedChange) -> str:
     """Who it was, for an auditor; a customer by number."""
     if change.entry is None:
         return _("unknown")
-    name = _("Customer %(number)s") % {"number": change.number}
-    if change.entry.actor.kind is not ActorKind.CUSTOMER:
-        name = change.actor_name or ""
-    return who(change.entry.actor, reader=ActorKind.AUDITOR, name=name or None)
+    name = name_of_actor(change.entry)
+    if change.entry.actor.kind is ActorKind.CUSTOMER:
+        name = _("Customer %(number)s") % {"number": change.number}
+    return who(change.entry.actor, reader=ActorKind.AUDITOR, name=name)
 
 
 def heading(counts: Mapping[date, int], asked: LogFilter) -> str:

@@ -24,8 +24,13 @@ from portal.web.form_data import read_form
 from portal.web.policy import viewer
 from portal.web.responses import fragment, page, url_for, wants_fragment
 
+FORMS = {"csv": (exporting.as_csv, "text/csv"), "json": (exporting.as_json, "application/json")}
+
 VERIFIED_HERE = 20_000
 """Up to so many entries are verified while somebody waits; more are for the command line."""
+
+LARGEST = 2**63 - 1
+"""The largest number that a chain can have (bigint)."""
 
 
 async def log(request: Request) -> Response:
@@ -39,7 +44,8 @@ async def change(request: Request) -> Response:
     """One change with its proof: the chain it is in is verified while it is shown."""
     record, seq = request.path_params["customer_id"], request.path_params["seq"]
     store = services(request).staff
-    found = await read_log(store.database, store.keys, LogFilter(record=record, seq=seq), _reader(request), limit=1)
+    asked = LogFilter(record=record, seq=min(seq, LARGEST))
+    found = await read_log(store.database, store.keys, asked, _reader(request), limit=1)
     if not found.changes:
         raise NotFound(_("There is no such change."))
     logged = found.changes[0]
@@ -71,8 +77,10 @@ async def export(request: Request) -> Response:
     if errors:
         raise PortalError(errors[0], status=422)
     store, form = services(request).staff, request.path_params["form"]
+    if form not in FORMS:
+        raise NotFound(_("There is nothing at this address."))
+    write, kind = FORMS[form]
     changes = every_change(store.database, store.keys, asked, _reader(request))
-    write, kind = {"csv": (exporting.as_csv, "text/csv"), "json": (exporting.as_json, "application/json")}[form]
     name = f"changes-{clock.now():%Y-%m-%d}.{form}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(write(changes), media_type=f"{kind}; charset=utf-8", headers=headers)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from portal import clock
-from portal.audit.entry import Actor, ActorKind
+from portal.audit.entry import Actor, ActorKind, Evidence
 from portal.audit.values import Value
 from portal.clock import Clock
 from portal.demo.people import PEOPLE, Person
@@ -59,7 +59,9 @@ async def _load(store: RecordStore, person: Person) -> bool:
 
 
 def _intention(action: str, actor: Actor, id: UUID, step: int) -> Intention:
-    return Intention(action, actor, uuid5(id, f"step {step}"))
+    # An agent's change carries the name under which they acted, as one from the desk does.
+    evidence = Evidence(personal={"name": "Grace Okafor"} if actor is GRACE else {})
+    return Intention(action, actor, uuid5(id, f"step {step}"), evidence=evidence)
 
 
 def _first(person: Person) -> Mapping[str, Value]:

@@ -1,6 +1,7 @@
 """Which customer a login belongs to. Never by an e-mail address, and never with a word about who else there is."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 import psycopg
@@ -36,7 +37,8 @@ async def recognise(store: RecordStore, arrival: Arrival, claim: str, personal: 
         personal: the browser's address and name, for the change record that linking makes.
     """
     linked = await _linked(store, arrival)
-    if linked is None and claim and await _link(store, arrival, claim, personal):
+    if linked is None and claim:
+        await _link(store, arrival, claim, personal)
         linked = await _linked(store, arrival)
     return None if linked is None else _who(linked)
 
@@ -45,21 +47,18 @@ async def _linked(store: RecordStore, arrival: Arrival) -> Row | None:
     return await store.database.fetch_one(LINKED, [arrival.issuer, arrival.subject], retry=True)
 
 
-async def _link(store: RecordStore, arrival: Arrival, claim: str, personal: Mapping[str, str]) -> bool:
-    """Tie the login to the customer whose number the provider gives. False if there is none, or it cannot be theirs."""
+async def _link(store: RecordStore, arrival: Arrival, claim: str, personal: Mapping[str, str]) -> None:
+    """Tie the login to the customer whose number the provider gives, if there is one and it can be theirs."""
     number = claims.customer_number(claims.find(arrival.claims, claim))
     if number is None:
-        return False
+        return
     customer = await store.database.fetch_one(NUMBERED, [number], retry=True)
     if customer is None:
-        return False
+        return
     evidence = Evidence({"basis": "trusted_claim", "claim": claim}, personal)
     intention = Intention("login:linked", PORTAL, uuid4(), evidence=evidence)
-    try:
+    with suppress(psycopg.errors.UniqueViolation):  # at this moment, the same login was tied to another customer
         await change(store, customer["id"], intention, lambda record: _link_values(record, arrival))
-    except psycopg.errors.UniqueViolation:
-        return False  # at this moment, the same login was tied to another customer
-    return True
 
 
 def _link_values(record: Record, arrival: Arrival) -> dict[str, Value]:

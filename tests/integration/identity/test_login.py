@@ -1,5 +1,7 @@
 """Logging in with the demo's provider, over real HTTP, on a real database."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import psycopg
@@ -162,6 +164,47 @@ class TestNotYetLinked:
             untrusting, doors.services.catalogue, doors.services.customers, doors.services.staff
         )
         await self.pending(doors, alices_login)
+
+
+class TestAtTheSameMoment:
+    async def answers(self, doors: Doors, *subjects: str) -> list[int]:
+        """Everybody comes back from the provider at once."""
+        async with AsyncExitStack() as stack:
+            browsers = [await stack.enter_async_context(doors.browser()) for _ in subjects]
+            addresses = [await b.choose(await b.begin(), s) for b, s in zip(browsers, subjects, strict=True)]
+            responses = await asyncio.gather(*(b.come_back(a) for b, a in zip(browsers, addresses, strict=True)))
+        return sorted(response.status_code for response in responses)
+
+    async def logins(self, stores: Stores, customer: StoredRecord) -> list[str]:
+        stored = await read(stores.staff.database, stores.staff.keys, customer.record.id)
+        assert stored is not None
+        return [login.subject for login in stored.record.logins]
+
+    async def test_two_first_logins_of_one_person_link_once_and_both_come_in(
+        self, doors: Doors, stores: Stores, alice: StoredRecord, alices_login: str
+    ) -> None:
+        assert await self.answers(doors, *[alices_login] * 4) == [303] * 4
+        assert await self.logins(stores, alice) == [alices_login]
+
+    async def test_of_two_who_give_the_same_number_one_is_linked(
+        self, doors: Doors, stores: Stores, provider: str, alice: StoredRecord, alices_login: str
+    ) -> None:
+        other = await known_at(provider, a_subject("mallory"), customer_number=alice.record.number)
+        assert await self.answers(doors, alices_login, other) == [303, 403]
+        assert len(await self.logins(stores, alice)) == 1
+
+    async def test_one_login_is_linked_to_one_customer_whichever_number_it_gives(
+        self, doors: Doors, stores: Stores, provider: str, alice: StoredRecord, bob: StoredRecord, alices_login: str
+    ) -> None:
+        """The provider changes its word between two callbacks; the database keeps a login with one customer."""
+        async with doors.browser() as one, doors.browser() as other:
+            first = await one.choose(await one.begin(), alices_login)
+            second = await other.choose(await other.begin(), alices_login)
+            await one.come_back(first)
+            await known_at(provider, alices_login, customer_number=bob.record.number)
+            await other.come_back(second)
+        assert await self.logins(stores, alice) == [alices_login]
+        assert await self.logins(stores, bob) == []
 
 
 class TestStaffWithoutARole:

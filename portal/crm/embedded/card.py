@@ -10,6 +10,7 @@ from uuid import UUID
 from portal import clock
 from portal.audit.entry import Diff
 from portal.catalogue.model import Catalogue
+from portal.crm.embedded.hints import hints
 from portal.crm.embedded.search_keys import search_terms
 from portal.crm.parts import record_from
 from portal.crm.port import Editor
@@ -19,7 +20,9 @@ from portal.record.models import Record
 NAME = "embedded"
 """What the catalogue calls this CRM."""
 
-SEARCH = "SELECT * FROM crm.search_v1(%s, %s)"
+SEARCH = """SELECT f.contact_id, f.portal_id, f.number, f.name, c.contact_points
+FROM crm.search_v1(%s, %s) WITH ORDINALITY AS f (contact_id, portal_id, number, name, place)
+JOIN crm.contact c ON c.id = f.contact_id ORDER BY f.place"""
 CARD = Path(__file__).with_name("card.sql").read_text(encoding="utf-8")
 
 VISIT = timedelta(minutes=30)
@@ -37,12 +40,14 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A contact that fits a search. It says no more than that: to see more is to read, and reading is written down."""
+    """A contact that fits a search, with hints that tell people of one name apart. It says no more than that: to see
+    more is to read, and reading is written down."""
 
     contact_id: UUID
     customer_id: UUID | None
     number: str
     name: str
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,10 @@ async def find(database: Database, query: str, limit: int = 20) -> list[Found]:
     if not terms:
         return []
     rows = await database.fetch_all(SEARCH, [terms, limit], retry=True)
-    return [Found(row["contact_id"], row["portal_id"], row["number"], row["name"]) for row in rows]
+    return [
+        Found(row["contact_id"], row["portal_id"], row["number"], row["name"], hints(row["contact_points"]))
+        for row in rows
+    ]
 
 
 async def card(database: Database, catalogue: Catalogue, id: UUID, viewer: Viewer) -> Card | None:

@@ -1,0 +1,79 @@
+"""What happened to a record, as an agent reads it: what is new to them first, then what was before."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portal.audit.entry import Diff
+from portal.audit.values import State
+from portal.catalogue.model import AgentAccess, Catalogue
+from portal.catalogue.wording import Phrase, describe
+from portal.crm.embedded.card import Activity, Card
+from portal.desk.said import is_mine, who_did
+from portal.record.models import flatten
+
+EARLIER_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One change: who, when, and what became of what."""
+
+    who: str
+    at: datetime
+    lines: list[Phrase]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """`new` is what happened since the agent's visit before this one, at `since` (None: this is the first)."""
+
+    since: datetime | None
+    new: list[Happening]
+    earlier: list[Happening]
+
+
+def timeline(catalogue: Catalogue, card: Card, agent: UUID) -> Timeline:
+    """The timeline of a contact, newest first."""
+    state = flatten(card.record)
+    new = [entry for entry in card.activity if entry.seq > card.since_seq]
+    earlier = [entry for entry in card.activity if entry.seq <= card.since_seq]
+    return Timeline(
+        since=card.since_at,
+        new=_told(catalogue, new, state, agent),
+        earlier=_told(catalogue, earlier, state, agent)[:EARLIER_SHOWN],
+    )
+
+
+def _told(catalogue: Catalogue, entries: Iterable[Activity], state: State, agent: UUID) -> list[Happening]:
+    told = (Happening(who_did(e, agent), e.at, _lines(catalogue, e.diffs, state)) for e in entries)
+    return [happening for happening in told if happening.lines]
+
+
+def _lines(catalogue: Catalogue, diffs: Iterable[Diff], state: State) -> list[Phrase]:
+    return describe(catalogue, _for_agents(catalogue, diffs), state=state)
+
+
+def _for_agents(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:
+    """Without what the catalogue hides from agents, and what it does not know."""
+    shown = {field.path for field in catalogue.fields.values() if field.agent is not AgentAccess.HIDDEN}
+    return [diff for diff in diffs if not diff.path.startswith("profile/") or diff.path in shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """Others changed something while the page was open: who did so last, and what, in a few words."""
+
+    who: str
+    what: str
+
+
+def interruption(catalogue: Catalogue, card: Card, agent: UUID, shown: int) -> Interruption | None:
+    """What a page that shows version `shown` of the record does not show yet; nothing of what the agent did."""
+    others = [entry for entry in card.activity if entry.seq > shown and not is_mine(entry, agent)]
+    happenings = _told(catalogue, others, flatten(card.record), agent)
+    if not happenings:
+        return None
+    labels = dict.fromkeys(line.label for happening in happenings for line in happening.lines)
+    return Interruption(happenings[0].who, ", ".join(labels))

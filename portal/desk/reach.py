@@ -1,0 +1,121 @@
+"""How to reach a person, as an agent reads it: contact points in order, times in words, and consents as recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portal.catalogue.model import Catalogue
+from portal.catalogue.told import address, channel_name, purpose_name, status_name, system_name, use_name
+from portal.contact.window_words import window_words
+from portal.crm.embedded.card import Card
+from portal.desk.said import News, Said, item_said
+from portal.i18n import gettext as _
+from portal.record.models import Consent, ConsentStatus, ContactPoint, ContactWindow, System
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A contact point; `href` is what a telephone or a mail program understands."""
+
+    system: str
+    value: str
+    use: str
+    href: str | None
+    channels: str
+    fresh: bool
+    said: Said | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    words: str
+    channel: str
+    fresh: bool
+    said: Said | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedConsent:
+    """What was said to a purpose on a channel, and how that is known; `state` is its colour."""
+
+    purpose: str
+    channel: str
+    state: str
+    status: str
+    at: datetime
+    until: datetime | None
+    source: str
+    notice: str
+    fresh: bool
+
+
+def points(catalogue: Catalogue, card: Card, new: News, agent: UUID) -> list[Point]:
+    """The contact points, the one to try first first."""
+    return [_point(catalogue, point, card, new, agent) for point in card.record.contact_points]
+
+
+def _point(catalogue: Catalogue, point: ContactPoint, card: Card, new: News, agent: UUID) -> Point:
+    served = (
+        channel_name(catalogue, channel.key)
+        for channel in catalogue.channels.values()
+        if channel.system is point.system and (not channel.uses or point.use in channel.uses)
+    )
+    return Point(
+        system=system_name(point.system),
+        value=address(point.system, point.value),
+        use=use_name(point.use),
+        href=_href(point),
+        channels=", ".join(served),
+        fresh=new.touches(f"contact_points/{point.id}"),
+        said=item_said(point.said, card, agent),
+    )
+
+
+def _href(point: ContactPoint) -> str | None:
+    match point.system:
+        case System.PHONE:
+            return f"tel:{point.value}"
+        case System.EMAIL:
+            return f"mailto:{point.value}"
+    return None
+
+
+def windows(catalogue: Catalogue, card: Card, new: News, agent: UUID) -> list[Window]:
+    """The contact windows in words."""
+    return [_window(catalogue, window, card, new, agent) for window in card.record.contact_windows]
+
+
+def _window(catalogue: Catalogue, window: ContactWindow, card: Card, new: News, agent: UUID) -> Window:
+    return Window(
+        words=window_words(window),
+        channel=channel_name(catalogue, window.channel),
+        fresh=new.touches(f"contact_windows/{window.id}"),
+        said=item_said(window.said, card, agent),
+    )
+
+
+def consents(catalogue: Catalogue, card: Card, new: News) -> list[RecordedConsent]:
+    """What was recorded, in the catalogue's order."""
+    order = {key: place for place, key in enumerate([*catalogue.purposes, *catalogue.channels])}
+    recorded = sorted(card.record.consents, key=lambda c: (order.get(c.purpose, 99), order.get(c.channel, 99)))
+    return [_consent(catalogue, consent, new) for consent in recorded]
+
+
+def _consent(catalogue: Catalogue, consent: Consent, new: News) -> RecordedConsent:
+    return RecordedConsent(
+        purpose=purpose_name(catalogue, consent.purpose),
+        channel=channel_name(catalogue, consent.channel),
+        state={ConsentStatus.OPT_IN: "yes", ConsentStatus.OPT_OUT: "no"}.get(consent.status, "wait"),
+        status=status_name(consent.status),
+        at=consent.capture_date,
+        until=consent.effective_to,
+        source=_source(consent.capture_source),
+        notice=consent.notice_version,
+        fresh=new.touches(f"consents/{consent.purpose}/{consent.channel}"),
+    )
+
+
+def _source(source: str) -> str:
+    """Where it was recorded: on the customer's own page, or as the source calls itself."""
+    return {"portal": _("the customer's page")}.get(source, source)
+

@@ -22,7 +22,7 @@ from portal.dev.secret_files import secret_files
 from portal.errors import Unavailable
 from portal.settings import load_settings
 
-SECONDS_TO_GET_READY = 60
+SECONDS_TO_GET_READY = 120
 SECONDS_TO_STOP = 15
 
 

@@ -38,7 +38,7 @@ class Demo:
         return self._output.read_text()
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 180
         while "Ctrl-C ends it" not in self.output:
             assert self.process.poll() is None and time.monotonic() < deadline, self.output
             time.sleep(0.1)

@@ -73,7 +73,7 @@ def _phone(country: str | None) -> Any:
             number = phonenumbers.parse(field.data, country)
         except phonenumbers.NumberParseException:
             raise ValidationError(_("Enter a phone number, such as +44 20 7946 0018.")) from None
-        if not phonenumbers.is_possible_number(number):
+        if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
             raise ValidationError(_("This number is too short or too long. Check it, and its country code."))
         field.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -27,8 +27,17 @@ function titled() {
 
 // A field says what is wrong when it is left, never while somebody types.
 document.addEventListener("change", ({ target }) => { if (target.dataset) target.dataset.changed = ""; });
-document.addEventListener("focusout", ({ target }) => {
-  if (target.willValidate && "changed" in target.dataset) told(target);
+// Words that come or go move the button below; so while one is being pressed they wait until it has been.
+let pressed = Promise.resolve();
+document.addEventListener("pointerdown", () => {
+  pressed = new Promise((done) => {
+    for (const end of ["click", "pointercancel"]) document.addEventListener(end, () => setTimeout(done), { once: true });
+  });
+}, true);
+document.addEventListener("focusout", async ({ target }) => {
+  if (!target.willValidate || !("changed" in target.dataset)) return;
+  await pressed;
+  if (target.isConnected) told(target);
 });
 function told(input) {
   const box = input.closest(".field");

@@ -22,6 +22,7 @@ from portal.routes import ROUTES
 from portal.services import Services
 from portal.settings import Settings
 from portal.web.access_log import AccessLogMiddleware
+from portal.web.address import AddressMiddleware
 from portal.web.announcements import Announcements
 from portal.web.body_limit import BodyLimitMiddleware
 from portal.web.brand import brand, overrides
@@ -84,6 +85,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(ErrorMiddleware),
         # From here on a refusal is a page like any other, and nothing further in is reached by what is refused.
         Middleware(PublicHostMiddleware, public_url=settings.public_url, development=settings.development),
+        Middleware(AddressMiddleware),
         Middleware(CrossOriginMiddleware, origin=settings.origin),
         Middleware(BodyLimitMiddleware, max_body_size=settings.max_body_bytes),
     ]

@@ -1,0 +1,70 @@
+"""What a form posts, from the browser to an intention."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+import httpx2
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal.record.read import StoredRecord
+from tests.integration.web.browsing import form_token
+
+NAMES = {"given_name": "Alice", "family_name": "Marsh"}
+
+
+async def test_a_good_form_becomes_an_intention(as_alice: httpx2.AsyncClient, alice: StoredRecord) -> None:
+    token = form_token((await as_alice.get("/test/customers")).text)
+    carried = {"form_token": token, "seq": "1", "request_id": str(UUID(int=7, version=4))}
+    response = await as_alice.post("/test/section", data={**NAMES, **carried, "call_me": " Al "})
+
+    assert response.json() == {
+        "values": {"profile/given_name": "Alice", "profile/family_name": "Marsh", "profile/call_me": "Al"},
+        "seen": 1,
+        "request": str(UUID(int=7, version=4)),
+        "actor": str(alice.record.id),
+        "personal": {"ip": "127.0.0.1", "user_agent": as_alice.headers["user-agent"]},
+    }
+
+
+async def test_a_field_that_the_form_does_not_have_is_named(as_alice: httpx2.AsyncClient) -> None:
+    token = form_token((await as_alice.get("/test/customers")).text)
+    response = await as_alice.post("/test/section", data={**NAMES, "form_token": token, "customer_id": "1"})
+
+    assert response.status_code == 422
+    assert "customer_id" in response.text
+
+
+async def _token(browser: httpx2.AsyncClient) -> str:
+    """One that stays good: every token of a session is."""
+    if not hasattr(browser, "token"):
+        browser.token = form_token((await browser.get("/test/customers")).text)  # type: ignore[attr-defined]
+    return str(browser.token)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=300)
+    | st.lists(
+        st.tuples(st.sampled_from(["given_name", "language", "seq", "request_id", "x"]), st.text(max_size=30)), max_size=6
+    ).map(lambda pairs: urlencode(pairs, errors="surrogatepass").encode()),
+    st.sampled_from(["application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=b", ""]),
+    st.booleans(),
+)
+async def test_whatever_is_posted_is_answered_and_never_a_mistake_of_ours(
+    as_alice: httpx2.AsyncClient, body: bytes, kind: str, with_token: bool
+) -> None:
+    if with_token:
+        body = urlencode({"form_token": await _token(as_alice)}).encode() + b"&" + body
+    response = await as_alice.post("/test/section", content=body, headers={"content-type": kind})
+
+    assert 200 <= response.status_code < 500
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet=st.characters(max_codepoint=255), max_size=60), st.binary(max_size=20))
+async def test_any_address_is_answered(as_alice: httpx2.AsyncClient, path: str, query: bytes) -> None:
+    escaped = "".join(f"%{byte:02x}" for byte in path.encode("latin-1") + b"?" + query)
+    response = await as_alice.get(f"/{escaped}?q={escaped}")
+
+    assert 200 <= response.status_code < 500

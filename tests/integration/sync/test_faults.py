@@ -1,0 +1,327 @@
+"""A CRM that is busy, refuses, does not answer, or answers too late: what is true in the end, and what people see."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from portal.crm.port import ConsentStatus
+from tests.builders import a_consent, a_customer
+from tests.conftest import Stores
+from tests.integration.sync.remote_crm import Fault, RemoteCrm
+from tests.integration.sync_stage import Stage, a_stage
+
+
+@pytest.fixture
+def crm() -> RemoteCrm:
+    return RemoteCrm()
+
+
+@pytest.fixture
+async def stage(own_stores: Stores, crm: RemoteCrm) -> Stage:
+    return await a_stage(own_stores, crm)
+
+
+def language(crm: RemoteCrm, customer: UUID) -> object:
+    return crm.contacts[customer].fields["language"]
+
+
+async def status(stage: Stage, customer: UUID) -> tuple[str, str | None, int]:
+    state = await stage.state(customer)
+    return state["status"], state["last_error"], state["attempts"]
+
+
+class TestRetry:
+    async def test_a_busy_crm_is_asked_again_when_it_said(self, stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+        crm.fail(alice, Fault.BUSY)
+        await stage.says(alice, {"profile/language": "de"})
+
+        await stage.settle()
+
+        assert await status(stage, alice) == ("retrying", "too many requests", 1)
+        assert 5 < await stage.due_in(alice, "push_due_at") < 8
+        await stage.later(seconds=8)
+        await stage.settle()
+        assert await status(stage, alice) == ("synced", None, 0)
+        assert language(crm, alice) == "de"
+
+    async def test_an_edit_meanwhile_does_not_hurry_it_and_goes_along(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        crm.fail(alice, Fault.BUSY)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.settle()
+        await stage.says(alice, {"profile/language": "fr"})
+        assert await stage.settle() == 0
+        await stage.later(seconds=8)
+        await stage.settle()
+        assert language(crm, alice) == "fr"
+
+
+class TestReject:
+    async def test_what_is_refused_is_parked_in_the_crms_own_words(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        crm.fail(alice, Fault.REFUSED)
+        await stage.says(alice, {"profile/language": "de"})
+
+        await stage.settle()
+        calls = crm.calls
+        await stage.later(days=1)
+        await stage.settle()
+
+        assert await status(stage, alice) == ("parked", "FIELD_INTEGRITY: bad value", 1)
+        assert crm.calls == calls, "the same is not tried again"
+        assert [d.behind for d in (await stage.stored(alice)).deliveries] == [True], "and nobody says it was delivered"
+
+    async def test_a_new_change_is_tried(self, stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+        crm.fail(alice, Fault.REFUSED)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.settle()
+        await stage.says(alice, {"profile/language": "fr"})
+        await stage.settle()
+        assert await status(stage, alice) == ("synced", None, 0)
+        assert language(crm, alice) == "fr"
+
+    async def test_the_rest_of_the_batch_is_applied(self, stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+        others = [(await a_customer(stage.stores.worker)).record.id for _ in range(9)]
+        crm.fail(alice, Fault.REFUSED)
+        await stage.says(alice, {"profile/language": "de"})
+
+        await stage.settle()
+
+        assert [(await stage.state(other))["status"] for other in others] == ["synced"] * 9
+        assert (await stage.state(alice))["status"] == "parked"
+
+
+class TestAmbiguous:
+    @pytest.mark.parametrize("fault", [Fault.LOST, Fault.UNANSWERED])
+    async def test_a_first_push_without_an_answer_creates_one_contact(
+        self, stage: Stage, crm: RemoteCrm, fault: Fault
+    ) -> None:
+        alice = (await a_customer(stage.stores.worker, language="en")).record.id
+        crm.fail(alice, fault)
+
+        await stage.settle()
+        assert await status(stage, alice) == (
+            "verifying",
+            "connection reset" if fault is Fault.LOST else "no answer",
+            1,
+        )
+        await stage.later(seconds=5)
+        await stage.settle()
+
+        assert await status(stage, alice) == ("synced", None, 0)
+        assert language(crm, alice) == "en"
+        assert len(crm.contacts[alice].timeline) == 1
+
+    async def test_nothing_is_pushed_on_top_before_it_is_read_back(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        crm.fail(alice, Fault.LOST)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        calls = crm.calls
+        await stage.says(alice, {"profile/language": "fr"})
+        await stage.settle()
+        assert crm.calls == calls
+
+    async def test_a_customer_who_changes_back_meanwhile_is_not_overruled_by_their_own_echo(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        crm.fail(alice, Fault.UNANSWERED)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        await stage.says(alice, {"profile/language": "en"})
+
+        await stage.later(seconds=5)
+        await stage.settle()
+
+        assert (await stage.record(alice)).profile["language"] == "en"
+        assert (await stage.record(alice)).seq == 3, "and nothing is taken for an agent's edit"
+        assert language(crm, alice) == "en"
+
+    async def test_an_edit_there_after_a_push_without_an_answer_is_told_from_it(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        crm.fail(alice, Fault.UNANSWERED)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        crm.edit(alice, {"account_tier": "business"})
+
+        await stage.later(seconds=5)
+        await stage.settle()
+
+        record = await stage.record(alice)
+        assert (record.profile["language"], record.profile["account_tier"]) == ("de", "business")
+        assert record.said["account_tier"].via == "crm:embedded"
+        assert record.said["language"].actor_kind == "customer"
+
+    async def test_a_crm_that_does_not_answer_in_time_is_not_waited_for(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        stage.line.lease = timedelta(seconds=1)
+        crm.hang = True
+        await stage.says(alice, {"profile/language": "de"})
+
+        await stage.drain()
+
+        assert await status(stage, alice) == ("verifying", "no answer in time", 1)
+        crm.hang = False
+        await stage.later(seconds=5)
+        await stage.settle()
+        assert await status(stage, alice) == ("synced", None, 0)
+        assert len(crm.contacts[alice].timeline) == 2
+
+    @pytest.mark.parametrize("trouble", [ConnectionResetError("gone"), ValueError("what?")])
+    async def test_an_error_of_any_kind_is_read_back(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, trouble: Exception
+    ) -> None:
+        crm.broken = trouble
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        assert await status(stage, alice) == ("verifying", type(trouble).__name__, 1)
+        crm.broken = None
+        await stage.later(seconds=5)
+        await stage.settle()
+        assert language(crm, alice) == "de"
+
+    async def test_a_crm_that_cannot_be_read_is_not_written_blindly(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        crm.fail(alice, Fault.LOST)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        crm.deaf, calls = ConnectionRefusedError(), crm.calls
+        for _ in range(3):
+            await stage.later(minutes=1)
+            await stage.settle()
+        assert crm.calls == calls
+        assert await status(stage, alice) == ("verifying", "could not be read", 4)
+        crm.deaf = None
+        await stage.later(minutes=1)
+        await stage.settle()
+        assert language(crm, alice) == "de"
+
+
+class TestLate:
+    async def test_a_crm_that_keeps_the_fence_refuses_what_comes_late(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        crm.fail(alice, Fault.LATE)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        await stage.says(alice, {"profile/language": "fr"})
+        await stage.later(seconds=5)
+        await stage.settle()
+
+        crm.land()
+        await stage.settle()
+
+        assert language(crm, alice) == "fr"
+        assert (await stage.record(alice)).profile["language"] == "fr"
+
+    async def test_with_any_other_one_it_is_looked_once_more_when_nothing_can_come_any_more(
+        self, own_stores: Stores
+    ) -> None:
+        crm = RemoteCrm(conditional=False)
+        stage = await a_stage(own_stores, crm)
+        alice = (await a_customer(stage.stores.worker, language="en")).record.id
+        await stage.settle()
+        crm.fail(alice, Fault.LATE)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        await stage.says(alice, {"profile/language": "fr"})
+        await stage.later(seconds=5)
+        await stage.drain()
+        assert language(crm, alice) == "fr"
+        assert 50 < await stage.due_in(alice, "verify_at") < 70
+
+        crm.land()
+        assert language(crm, alice) == "de", "the last to arrive wins there"
+        await stage.later(seconds=61)
+        await stage.settle()
+
+        assert language(crm, alice) == "fr"
+        assert (await stage.record(alice)).profile["language"] == "fr", "what came late is nobody's edit"
+        assert (await stage.record(alice)).seq == 3
+
+
+class TestTheRest:
+    async def test_a_feed_that_tells_our_own_pushes_too_starts_no_ping_pong(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        calls = crm.calls
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.settle()
+        assert crm.calls == calls + 1
+        crm.edit(alice, {"language": "fr"})
+        await stage.settle()
+        assert crm.calls == calls + 2
+        assert (await stage.record(alice)).seq == 3
+        assert (await stage.record(alice)).profile["language"] == "fr"
+
+    async def test_a_consent_withdrawn_there_is_withdrawn_here(self, own_stores: Stores) -> None:
+        crm = RemoteCrm(holds_consents=True)
+        stage, alice = await agreed(own_stores, crm)
+
+        crm.says(alice, "offers", "phone", ConsentStatus.OPT_OUT)
+        await stage.settle()
+
+        stored = await stage.stored(alice)
+        consent = stored.record.consent("offers", "phone")
+        assert consent is not None
+        assert (consent.status, consent.capture_source) == (ConsentStatus.OPT_OUT, "crm:embedded")
+        assert (stored.recent[0].entry.action, stored.recent[0].entry.actor.kind) == ("consent:changed", "system")
+
+    async def test_where_both_said_something_the_stricter_word_stands_on_both_sides(self, own_stores: Stores) -> None:
+        crm = RemoteCrm(holds_consents=True)
+        stage, alice = await agreed(own_stores, crm, status="not_seen")
+
+        await stage.says(alice, a_consent("offers", "phone", "opt_out"), action="consent:withdrawn")
+        crm.says(alice, "offers", "phone", ConsentStatus.OPT_IN)
+        await stage.settle()
+
+        consent = (await stage.record(alice)).consent("offers", "phone")
+        assert consent is not None
+        assert consent.status is ConsentStatus.OPT_OUT
+        assert crm.contacts[alice].consents["offers", "phone"] is ConsentStatus.OPT_OUT
+
+    async def test_a_crm_that_knows_a_later_version_than_the_portal_is_not_written(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID
+    ) -> None:
+        crm.contacts[alice].seq = 40
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.settle()
+        parked = await stage.state(alice)
+        assert parked["status"] == "parked"
+        assert "was a backup restored?" in parked["last_error"]
+
+    async def test_what_a_worker_finds_out_after_its_lease_counts_no_more(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await stage.says(alice, {"profile/language": "de"})
+        push = crm.push
+
+        async def stall(batch: Any) -> Any:
+            """Another worker takes the row over and delivers it, while this one waits for its answer."""
+            monkeypatch.setattr(crm, "push", push)
+            await stage.later(seconds=31)
+            assert await stage.drain() == 1
+            return [*await push(batch)]
+
+        monkeypatch.setattr(crm, "push", stall)
+        await stage.drain()
+
+        state = await stage.state(alice)
+        assert (state["status"], state["synced_seq"], state["lease"]) == ("synced", 2, None)
+        assert len(crm.contacts[alice].timeline) == 2
+
+
+async def agreed(stores: Stores, crm: RemoteCrm, *, status: str = "opt_in") -> tuple[Stage, UUID]:
+    stage = await a_stage(stores, crm)
+    alice = (await a_customer(stores.worker)).record.id
+    await stage.says(alice, a_consent("offers", "phone", status), action="consent:given")
+    await stage.settle()
+    return stage, alice

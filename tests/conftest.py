@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 
 import psycopg
@@ -42,6 +43,7 @@ def cluster(worker_id: str) -> Iterator[str]:
         # Not below pytest's own folder: the server runs as another user when the tests are root's.
         home = Path(mkdtemp(prefix=f"portal-{worker_id}-"))
         home.chmod(0o755)
+        stack.callback(rmtree, home, ignore_errors=True)
         yield stack.enter_context(embedded(home, durable=False, max_connections=200)).admin_url
 
 
@@ -116,7 +118,7 @@ def make_settings(url: URL, **overrides: object) -> Settings:
     values: dict[str, object] = {
         "environment": "development",
         "public_url": "http://localhost:8000",
-        "database_url": url.set(username=None).render_as_string(hide_password=False),
+        "database_url": url._replace(username=None, password=None).render_as_string(hide_password=False),
         "key_encryption_key": KEY,
         "brand_name": "Northwind Energy",
         "database_pool_size": 4,

@@ -24,10 +24,8 @@ async def as_csv(changes: AsyncIterator[LoggedChange]) -> AsyncIterator[str]:
         if entry:
             actor = (entry.action, entry.actor.kind.value, entry.actor.id, entry.actor.via)
         for diff in diffs:
-            yield _line(
-                (format_moment(change.at), change.number, change.seq, *actor, diff.path, _json(diff.old), _json(diff.new),
-                 change.leaf.hex())
-            )  # fmt: skip
+            values = diff.path, _json(diff.old), _json(diff.new)
+            yield _line((format_moment(change.at), change.number, change.seq, *actor, *values, change.leaf.hex()))
 
 
 async def as_json(changes: AsyncIterator[LoggedChange]) -> AsyncIterator[str]:

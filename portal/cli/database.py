@@ -37,7 +37,7 @@ def init(
         initialise(admin_url, passwords)
     except Exception as error:
         raise Unavailable(f"The database cannot be set up: {error}".strip()) from error
-    url = make_url(admin_url).set(drivername="postgresql", username=None, password=None)
+    url = make_url(admin_url)._replace(drivername="postgresql", username=None, password=None)
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"DATABASE_URL={url.render_as_string()}", markup=False)
     for role, password in passwords.items():

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from portal import logs
 from portal.cli.context import run
 from portal.settings import load_settings
 
@@ -26,11 +27,14 @@ def work() -> None:
     """Bring changes to the CRMs and back. Run any number of these, on any number of machines."""
     from portal.sync.worker import work as work_on
 
+    settings = load_settings()
+    logs.configure(settings)
+
     async def main() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await work_on(load_settings(), stop)
+        await work_on(settings, stop)
 
     run(main())
 

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from portal.catalogue.model import Catalogue
 from portal.contact.week import Segment, week
 from portal.contact.window_words import occasion_words
-from portal.contact.windows import known_zone
+from portal.contact.windows import applies, known_zone
 from portal.contact.words import label, listed
 from portal.i18n import gettext
 from portal.record.models import ContactWindow, WindowKind
@@ -35,22 +34,23 @@ class Plot:
 
 
 def plots(windows: Sequence[ContactWindow], now: datetime, *, catalogue: Catalogue) -> tuple[Plot, ...]:
-    """A plot for each channel and zone that the windows speak of; those for every channel first."""
-    return tuple(
-        _plot(channel, zone, tuple(group), now, catalogue)
-        for (channel, zone), group in groupby(sorted(windows, key=_about), key=_about)
-    )
+    """A plot for each channel and zone that some windows apply to. Channels to which the same windows apply share one."""
+    shared: dict[tuple[str, tuple[ContactWindow, ...]], list[str]] = {}
+    for channel in catalogue.channels.values():
+        for zone in sorted({window.time_zone for window in windows}):
+            fitting = tuple(w for w in windows if w.time_zone == zone and applies(w, channel))
+            if fitting:
+                shared.setdefault((zone, fitting), []).append(channel.key)
+    return tuple(_plot(keys, zone, fitting, now, catalogue) for (zone, fitting), keys in shared.items())
 
 
-def _about(window: ContactWindow) -> tuple[str, str]:
-    return window.channel or "", window.time_zone
-
-
-def _plot(channel: str, zone: str, windows: tuple[ContactWindow, ...], now: datetime, catalogue: Catalogue) -> Plot:
+def _plot(
+    channels: Sequence[str], zone: str, windows: tuple[ContactWindow, ...], now: datetime, catalogue: Catalogue
+) -> Plot:
     known = known_zone(zone)
     wall = now.astimezone(known) if known else None
     return Plot(
-        title=_title(channel, catalogue),
+        title=_title(channels, catalogue),
         summary=summary(windows),
         zone=zone,
         days=week(windows),
@@ -71,17 +71,16 @@ def summary(windows: Sequence[ContactWindow]) -> str:
     return " ".join(sentences)
 
 
-def _title(channel: str, catalogue: Catalogue) -> str:
-    match channel:
-        case "":
+def _title(channels: Sequence[str], catalogue: Catalogue) -> str:
+    match channels:
+        case ["phone", "text"]:
             return gettext("When to call or text")
-        case "phone":
+        case ["phone"]:
             return gettext("When to call")
-        case "text":
+        case ["text"]:
             return gettext("When to text")
-        case "email":
+        case ["email"]:
             return gettext("When to write e-mail")
-        case "letter":
+        case ["letter"]:
             return gettext("When to write letters")
-    known = catalogue.channels.get(channel)
-    return label(known.labels) if known else channel
+    return listed([label(catalogue.channels[channel].labels) for channel in channels])

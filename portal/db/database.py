@@ -38,7 +38,8 @@ def database_url(settings: Settings, role: Role) -> URL:
     """The configured database as `role`; a user or password in DATABASE_URL is left out."""
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
     secret = getattr(settings, f"database_{role.value}_password").get_secret_value()
-    return url.set(username=role.user, password=secret or None)
+    # Not `set`, which takes None for "as it was" and would hand on an administrator's password.
+    return url._replace(username=role.user, password=secret or None)
 
 
 class Database:

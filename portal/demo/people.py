@@ -45,8 +45,8 @@ def welcome(days: float, weekdays: tuple[int, ...], start: str, end: str, zone: 
 
 
 def not_on(days: float, weekdays: tuple[int, ...], zone: str) -> Event:
-    """The customer said on which days nobody is to call or write a text."""
-    return _window(days, ("do_not", None), weekdays, "00:00", "00:00", zone)
+    """The customer said on which days nobody is to call."""
+    return _window(days, ("do_not", "phone"), weekdays, "00:00", "00:00", zone)
 
 
 def _window(

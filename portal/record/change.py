@@ -147,9 +147,11 @@ async def create(
         {"number": number, "chain": str(chain), "wrapped": wrapped.base64(), "wrapped_by": wrapped.by},
     )
     try:
-        _outcome, _seq, after = await _write(store, empty, entry, create=new)
+        outcome, _seq, after = await _write(store, empty, entry, create=new)
     except psycopg.errors.UniqueViolation:
-        raise Conflict(_("There is a customer with number {number} already.").format(number=number)) from None
+        outcome = "taken"
+    if outcome != "written":
+        raise Conflict(_("There is a customer with number %(number)s already.") % {"number": number})
     return after
 
 

@@ -424,12 +424,18 @@ class TestWeek:
         drawn = plots(windows, at(MORNING), catalogue=CATALOGUE)
 
         assert [(plot.title, plot.zone) for plot in drawn] == [
-            ("When to call or text", "Europe/Berlin"),
-            ("When to call or text", "Europe/London"),
             ("When to write e-mail", "Europe/Nowhere"),
+            ("When to call or text", "Europe/Berlin"),
             ("When to call", "Europe/London"),
+            ("When to text", "Europe/London"),
         ]
-        assert drawn[2].now is None
+        assert drawn[0].now is None
+
+    def test_a_channels_plot_shows_what_was_said_of_every_channel_too(self) -> None:
+        (calls, texts) = plots([a_window(channel="phone"), never_on((7,))], at(MORNING), catalogue=CATALOGUE)
+
+        assert calls.summary == "Welcome: weekdays 17:00–20:00. Not welcome: Sundays."
+        assert texts.summary == "Not welcome: Sundays."
 
 
 def _like_offers(key: str, name: str) -> Purpose:

@@ -22,7 +22,6 @@ class Row:
     was: str | None
     said: Said | None
     hidden: bool
-    several_lines: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +55,4 @@ def _rows(fields: Iterable[Field], card: Card, new: News, agent: UUID) -> Iterab
             was=told(new.before[field.path], field) if fresh else None,
             said=field_said(card, field.key, agent),
             hidden=field.customer is CustomerAccess.HIDDEN,
-            several_lines=field.kind == "multiline",
         )

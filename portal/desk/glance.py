@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.catalogue.model import Catalogue
+from portal.catalogue.model import Catalogue, Channel
 from portal.catalogue.told import words
 from portal.contact.answer import Answer, State, answer
 from portal.contact.may_contact import every_purpose
@@ -31,9 +31,11 @@ class PurposeRow:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """`answer` is about calling for the catalogue's first purpose; `instead` are other ways that are open now where
-    calling is not; `rows` are all purposes and channels; `turns` is when one of the answers changes by itself."""
+    """`answer` is about one channel, calling, for the catalogue's first purpose; `instead` are other ways that are open
+    now where calling is not; `rows` are all purposes and channels; `turns` is when one of the answers changes by
+    itself."""
 
+    channel: Channel
     answer: Answer
     instead: tuple[str, ...]
     channels: tuple[str, ...]
@@ -51,6 +53,7 @@ def glance(record: Record, now: datetime, *, catalogue: Catalogue) -> Glance | N
     others = [p for group in groups[1:] for p in group if p.channel == main.channel]
     told = answer(main, others)
     return Glance(
+        channel=main.channel,
         answer=told,
         instead=tuple(_instead(groups[0], main)) if told.state is not State.YES else (),
         channels=tuple(words(channel.labels) for channel in catalogue.channels.values()),

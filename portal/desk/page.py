@@ -7,10 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from portal import clock
-from portal.audit.entry import ActorKind
 from portal.catalogue.model import Catalogue
 from portal.catalogue.told import told
-from portal.contact.plot import plots
 from portal.crm.embedded.card import Card
 from portal.desk import reach
 from portal.desk.activity import timeline
@@ -52,13 +50,12 @@ def desk_page(catalogue: Catalogue, card: Card, agent: UUID, *, pending: Iterabl
         "fresh_notes": [note.id for note in card.record.notes if new.touches(f"notes/{note.id}")],
         "points": reach.points(catalogue, card, new, agent),
         "windows": reach.windows(catalogue, card, new, agent),
-        "weeks": plots(card.record.contact_windows, now, catalogue=catalogue),
+        "weeks": reach.weeks(catalogue, card, at_a_glance.channel, now) if at_a_glance else (),
         "sections": sections(catalogue, card, new, agent),
         "consents": reach.consents(catalogue, card, new),
         "timeline": timeline(catalogue, card, agent),
         "stops": stops(card),
         "problems_of_crms": problems(card.deliveries),
-        "agent_kind": ActorKind.AGENT,
         "shown": card.record.seq,
         "seq": card.version,
         "saved": {s.card: s for s in _saved(catalogue, card, agent)},

@@ -1,12 +1,14 @@
 """How to reach a person, as an agent reads it: contact points in order, times in words, and consents as recorded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from portal.catalogue.model import Catalogue
+from portal.catalogue.model import Catalogue, Channel
 from portal.catalogue.told import address, channel_name, purpose_name, status_name, system_name, use_name
+from portal.contact.plot import Plot, plots
 from portal.contact.window_words import window_words
+from portal.contact.windows import applies
 from portal.crm.embedded.card import Card
 from portal.desk.said import News, Said, item_said
 from portal.i18n import gettext as _
@@ -83,6 +85,12 @@ def _href(point: ContactPoint) -> str | None:
 def windows(catalogue: Catalogue, card: Card, new: News, agent: UUID) -> list[Window]:
     """The contact windows in words."""
     return [_window(catalogue, window, card, new, agent) for window in card.record.contact_windows]
+
+
+def weeks(catalogue: Catalogue, card: Card, channel: Channel, now: datetime) -> tuple[Plot, ...]:
+    """The week of a channel, a plot for each time zone: all windows that apply to it, whether they name it or not."""
+    its_own = [replace(w, channel=channel.key) for w in card.record.contact_windows if applies(w, channel)]
+    return plots(its_own, now, catalogue=catalogue)
 
 
 def _window(catalogue: Catalogue, window: ContactWindow, card: Card, new: News, agent: UUID) -> Window:

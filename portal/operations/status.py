@@ -131,13 +131,11 @@ def _versions(seen: Overview) -> Iterable[Part]:
 
 
 def _catalogue(catalogue: Catalogue) -> Iterable[Part]:
-    for section in catalogue.sections.values():
-        fields = len(catalogue.section_fields(section.key))
-        told = ngettext("%(count)s field", "%(count)s fields", fields) % {"count": fields}
-        yield Part(_("Section “%(name)s”") % {"name": words(section.labels)}, told)
+    fields, sections = len(catalogue.fields), len(catalogue.sections)
+    told = ngettext("%(fields)s fields in %(count)s section", "%(fields)s fields in %(count)s sections", sections)
+    yield Part(_("Catalogue"), told % {"fields": fields, "count": sections})
     yield Part(_("Channels"), ", ".join(words(channel.labels) for channel in catalogue.channels.values()))
     for purpose in catalogue.purposes.values():
         notice = catalogue.notices[purpose.notice]
-        told = _("notice of %(version)s") % {"version": notice.version}
-        yield Part(_("Purpose “%(name)s”") % {"name": words(purpose.labels)}, told)
-
+        shown = _("notice of %(version)s") % {"version": notice.version}
+        yield Part(_("Purpose “%(name)s”") % {"name": words(purpose.labels)}, shown)

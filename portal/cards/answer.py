@@ -47,7 +47,7 @@ def saved_before(request: Request, changes: list[ToldChange]) -> Saved | None:
     if "same" in asked:
         return Saved(card, None, _same())
     change = next((change for change in changes if str(change.seq) == asked.get("saved")), None)
-    if change is None:
+    if change is None or not change.own:
         return None
     if change.arrived:
         return Saved(card, change.seq, _("Saved. In the CRM at %(time)s.") % {"time": format_time(change.arrived)})

@@ -69,7 +69,7 @@ def show_form(request: Request, card: Card, stored: StoredRecord, form: Form, *,
     }
     if wants_fragment(request):
         return fragment(request, PAGE, "card", context, status=status)
-    return page(request, PAGE, context, status=status)
+    return page(request, PAGE, context | {"alone": True}, status=status)
 
 
 def _seen(form: Form) -> str | None:
@@ -86,5 +86,6 @@ def drawing(request: Request, card: Card, record: Record) -> dict[str, Any]:
         "seq": record.seq,
         "catalogue": services(request).catalogue,
         "form": None,
+        "alone": False,
         "saved": None,
     }

@@ -43,7 +43,9 @@ def told(value: Value, field: Field) -> str:
 
 
 def address(system: str, value: str) -> str:
-    """A contact point's value: a phone number is told in groups, as it is dialled from abroad."""
+    """A contact point's value in one line: a phone number is told in groups, as it is dialled from abroad."""
+    if system == System.POSTAL:
+        return ", ".join(part.strip(" ,") for part in value.splitlines() if part.strip(" ,"))
     if system != System.PHONE:
         return value
     try:

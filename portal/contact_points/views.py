@@ -80,8 +80,12 @@ async def one(request: Request) -> Response:
 async def _edit(request: Request, id: UUID) -> Response:
     stored = await open_record(request)
     point = find(stored.record, id)
-    form = _form_type(request, stored, point)(data={"value": address(point.system, point.value), "use": point.use})
+    form = _form_type(request, stored, point)(data={"value": _as_typed(point), "use": point.use})
     return show_form(request, points_card(editing=str(id)), stored, form)
+
+
+def _as_typed(point: ContactPoint) -> str:
+    return address(point.system, point.value) if point.system is System.PHONE else point.value
 
 
 async def _save(request: Request, id: UUID, data: FormData) -> Response:

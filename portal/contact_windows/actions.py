@@ -8,7 +8,7 @@ from portal.errors import Invalid, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
 from portal.record.change import Intention, Outcome, change
-from portal.record.models import ContactWindow, Record, attributes
+from portal.record.models import ContactWindow, Record, attributes, encode
 from portal.record.store import RecordStore
 
 
@@ -22,7 +22,10 @@ async def add_contact_window(
     """
 
     def proposal(record: Record) -> Mapping[str, Value]:
-        if sum(window.id != id for window in record.contact_windows) >= limit:
+        others = [window for window in record.contact_windows if window.id != id]
+        if any({name: encode(getattr(other, name)) for name in values} == dict(values) for other in others):
+            raise Invalid(_("This window is in your record already."))
+        if len(others) >= limit:
             raise Invalid(
                 ngettext(
                     "You can keep %(limit)s contact window. Change or remove one.",

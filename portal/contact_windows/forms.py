@@ -21,6 +21,10 @@ WHOLE_DAY = "00:00"
 """A window that starts and ends at midnight is the whole day."""
 
 
+EVERY_CHANNEL = "-"
+"""Not the key of any channel: keys begin with a letter."""
+
+
 class ContactWindowForm(Form):
     """A window as it is asked for; `all_day` stands for from midnight to midnight."""
 
@@ -40,7 +44,7 @@ class ContactWindowForm(Form):
         all_day = self.all_day.data
         return {
             "kind": self.kind.data,
-            "channel": self.channel.data or None,
+            "channel": None if self.channel.data == EVERY_CHANNEL else self.channel.data,
             "weekdays": sorted(set(self.weekdays.data)),
             "start": WHOLE_DAY if all_day else self.start.data.strftime("%H:%M"),
             "end": WHOLE_DAY if all_day else self.end.data.strftime("%H:%M"),
@@ -50,9 +54,13 @@ class ContactWindowForm(Form):
     def _hours_fit(self) -> bool:
         if self.all_day.data:
             return True
-        for field in (self.start, self.end):
+        missing = {
+            self.start: _("Enter when it begins, such as 17:00, or tick the whole day."),
+            self.end: _("Enter when it ends, such as 20:00."),
+        }
+        for field, words in missing.items():
             if field.data is None and not field.errors:
-                field.errors = [*field.errors, _("Enter a time such as 17:00, or tick the whole day.")]
+                field.errors = [*field.errors, words]
         if not self.start.errors and not self.end.errors and self.start.data == self.end.data:
             self.end.errors = [*self.end.errors, _("It ends when it begins. Tick the whole day if you mean that.")]
         return not self.start.errors and not self.end.errors
@@ -70,7 +78,7 @@ def contact_window_form(catalogue: Catalogue) -> type[ContactWindowForm]:
         ),
         "weekdays": Ticks(
             _("On these days"),
-            choices=list(weekday_names("wide").items()),
+            choices=sorted(weekday_names("wide").items()),
             coerce=int,
             validators=[InputRequired(_("Choose at least one day."))],
         ),
@@ -83,8 +91,9 @@ def contact_window_form(catalogue: Catalogue) -> type[ContactWindowForm]:
         ),
         "channel": SelectField(
             _("For"),
-            choices=[("", channel_name(catalogue, None))]
+            choices=[(EVERY_CHANNEL, channel_name(catalogue, None))]
             + [(key, channel_name(catalogue, key)) for key in catalogue.channels],
+            validators=one,
         ),
         "time_zone": Pick(_("Time zone"), choices=zones(), validators=one),
     }
@@ -100,6 +109,6 @@ def typed(window: ContactWindow) -> Mapping[str, object]:
         "all_day": all_day,
         "start": None if all_day else window.start,
         "end": None if all_day else window.end,
-        "channel": window.channel or "",
+        "channel": window.channel or EVERY_CHANNEL,
         "time_zone": window.time_zone,
     }

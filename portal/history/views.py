@@ -62,7 +62,8 @@ async def undo_last(request: Request) -> Response:
     if isinstance(outcome, Conflicted):
         raise Conflict(_("The same was changed again since then, so it stays as it is. Reload the page to see it."))
     seq = outcome.entry.seq if isinstance(outcome, Changed) else outcome.seq if isinstance(outcome, Duplicate) else None
-    return redirect(request, f"{url_for(request, 'record')}?" + (f"undone={seq}" if seq else "same=1") + "#delivery")
+    became = f"saved={seq}" if seq else "same=1"
+    return redirect(request, f"{url_for(request, 'record')}?card=delivery&{became}#delivery")
 
 
 def _before(request: Request) -> int:

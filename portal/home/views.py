@@ -63,6 +63,7 @@ def _context(request: Request, stored: StoredRecord) -> dict[str, Any]:
         "cards": list(_cards(catalogue, stored.record)),
         "saved": saved_before(request, around["changes"]),
         "form": None,
+        "alone": False,
         "looks": looks(stored.reads),
     }
 

@@ -19,12 +19,16 @@ class Brand:
 
 
 def overrides(settings: Settings) -> dict[str, Path]:
-    """The static files that the company's own stand in for."""
+    """The static files that the company's own stand in for.
+
+    Raises:
+        SettingsError: one of them is not there, or nothing that browsers show.
+    """
     found = {}
     if settings.brand_tokens:
-        found[TOKENS] = settings.brand_tokens
+        found[TOKENS] = _there("BRAND_TOKENS", settings.brand_tokens, (".css",))
     if settings.brand_logo:
-        found[_logo_name(settings.brand_logo)] = settings.brand_logo
+        found[_logo_name(settings.brand_logo)] = _there("BRAND_LOGO", settings.brand_logo, (".svg", ".png", ".webp"))
     return found
 
 
@@ -39,6 +43,14 @@ def brand(settings: Settings, static: StaticFiles) -> Brand:
         raise SettingsError("\n".join(f"BRAND_TOKENS: {settings.brand_tokens or TOKENS}: {why}" for why in wrong))
     logo = static.url(_logo_name(settings.brand_logo)) if settings.brand_logo else None
     return Brand(settings.brand_name, logo)
+
+
+def _there(name: str, path: Path, kinds: tuple[str, ...]) -> Path:
+    if path.suffix.lower() not in kinds:
+        raise SettingsError(f"{name}: {path} must end with {' or '.join(kinds)}")
+    if not path.is_file():
+        raise SettingsError(f"{name}: {path} is no file")
+    return path
 
 
 def _logo_name(path: Path) -> str:

@@ -16,9 +16,6 @@ from portal.web.responses import page
 
 def with_test_rooms(app: Starlette) -> Starlette:
     """Add them to an application."""
-    known = {getattr(route, "name", None) for route in app.routes}  # TEMPORARY
-    for name in {"record", "changes", "desk", "audit", "operations"} - known:  # TEMPORARY
-        app.router.routes.append(Route(f"/{name}", customers(_who), name=name))  # TEMPORARY
     app.router.routes[:0] = [
         Route("/test/section", customers(_section), methods=["GET", "POST"]),
         Route("/test/live", customers(_live)),

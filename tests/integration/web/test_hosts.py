@@ -24,7 +24,8 @@ async def test_nothing_is_posted_to_another_name(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["mallory.example", "localhost.mallory.example", "localhost@mallory.example", "[::1", "", "a b", "localhost/x"]
+    "host",
+    ["mallory.example", "localhost.mallory.example", "localhost@mallory.example", "[::1", "", "a b", "localhost/x"],
 )
 async def test_a_made_up_host_is_refused(stranger: httpx2.AsyncClient, host: str) -> None:
     assert (await stranger.get("/", headers={"host": host})).status_code == 400

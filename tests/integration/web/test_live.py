@@ -79,9 +79,7 @@ async def test_who_comes_back_is_told_to_look_again(as_alice: httpx2.AsyncClient
         assert await heard.next() == CHANGED
 
 
-async def test_several_pages_hear_the_same(
-    as_alice: httpx2.AsyncClient, alice: StoredRecord, stores: Stores
-) -> None:
+async def test_several_pages_hear_the_same(as_alice: httpx2.AsyncClient, alice: StoredRecord, stores: Stores) -> None:
     async with listening_to(as_alice) as one, listening_to(as_alice) as other:
         await one.next(), await other.next()
         await announce(stores, alice.record.id)
@@ -89,9 +87,7 @@ async def test_several_pages_hear_the_same(
         assert [await one.next(), await other.next()] == [CHANGED, CHANGED]
 
 
-async def test_the_next_change_is_heard_too(
-    as_alice: httpx2.AsyncClient, alice: StoredRecord, stores: Stores
-) -> None:
+async def test_the_next_change_is_heard_too(as_alice: httpx2.AsyncClient, alice: StoredRecord, stores: Stores) -> None:
     async with listening_to(as_alice) as heard:
         await heard.next()
         for _ in range(3):

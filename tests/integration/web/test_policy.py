@@ -66,7 +66,7 @@ async def test_staff_without_the_role_are_told_so(as_oscar: httpx2.AsyncClient) 
 async def test_a_made_up_session_is_none(served: Served) -> None:
     for token in ("x" * 43, "", "' OR 1=1 --", "é" * 10):
         async with a_browser(served.origin) as mallory:
-            response = await mallory.get("/test/customers", headers={"cookie": f"portal_session={token}".encode()})
+            response = await mallory.get("/test/customers", headers={b"cookie": f"portal_session={token}".encode()})
 
             assert response.status_code == 303
 

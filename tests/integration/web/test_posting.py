@@ -35,27 +35,22 @@ async def test_a_field_that_the_form_does_not_have_is_named(as_alice: httpx2.Asy
     assert "customer_id" in response.text
 
 
-async def _token(browser: httpx2.AsyncClient) -> str:
-    """One that stays good: every token of a session is."""
-    if not hasattr(browser, "token"):
-        browser.token = form_token((await browser.get("/test/customers")).text)  # type: ignore[attr-defined]
-    return str(browser.token)
-
-
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=300)
     | st.lists(
-        st.tuples(st.sampled_from(["given_name", "language", "seq", "request_id", "x"]), st.text(max_size=30)), max_size=6
+        st.tuples(st.sampled_from(["given_name", "language", "seq", "request_id", "x"]), st.text(max_size=30)),
+        max_size=6,
     ).map(lambda pairs: urlencode(pairs, errors="surrogatepass").encode()),
-    st.sampled_from(["application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=b", ""]),
+    st.sampled_from(["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain", ""]),
     st.booleans(),
 )
 async def test_whatever_is_posted_is_answered_and_never_a_mistake_of_ours(
     as_alice: httpx2.AsyncClient, body: bytes, kind: str, with_token: bool
 ) -> None:
     if with_token:
-        body = urlencode({"form_token": await _token(as_alice)}).encode() + b"&" + body
+        token = form_token((await as_alice.get("/test/customers")).text)
+        body = urlencode({"form_token": token}).encode() + b"&" + body
     response = await as_alice.post("/test/section", content=body, headers={"content-type": kind})
 
     assert 200 <= response.status_code < 500

@@ -89,7 +89,12 @@ def test_a_field_that_the_form_does_not_have_is_refused(catalogue: Catalogue) ->
 
 def test_what_every_form_carries_is_no_stranger(catalogue: Catalogue) -> None:
     form = posted(
-        catalogue, form_token="x", seq="41", request_id=str(UUID(int=7)), action="save", **{"choice.given_name": "typed"}
+        catalogue,
+        form_token="x",
+        seq="41",
+        request_id=str(UUID(int=7)),
+        action="save",
+        **{"choice.given_name": "typed"},
     )
 
     assert form.validate(), form.errors

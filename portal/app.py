@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import Lifespan
 
 from portal.audit.cipher import KeyRing
@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> Starlette:
     # A second address for each page would be one more that nobody tests.
     app.router.redirect_slashes = False
     app.state.settings = settings
-    app.state.templates = _templates(settings, static, app)
+    app.state.templates = _templates(settings, static)
     return app
 
 
@@ -91,9 +91,12 @@ def _middleware(settings: Settings) -> list[Middleware]:
     ]
 
 
-def _templates(settings: Settings, static: StaticFiles, app: Starlette) -> Templates:
+def _templates(settings: Settings, static: StaticFiles) -> Templates:
+    # A page has dozens of links, and Starlette would look for each of them through all routes.
+    named = {route.name: route for route in ROUTES if isinstance(route, Route)}
+
     def url(name: str, **params: Any) -> str:
-        return str(app.url_path_for(name, **params))
+        return str(named[name].url_path_for(name, **params))
 
     templates = Templates(
         resource("templates"),

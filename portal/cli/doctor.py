@@ -3,15 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import httpx2
 import psycopg
 import typer
 from rich.console import Console
 
 from portal.catalogue import CatalogueError, load
+from portal.cli.context import run
 from portal.db.database import Role, database_url
 from portal.db.migrations import head
 from portal.db.roles import excess_powers
+from portal.identity import keys
+from portal.identity.failures import ProviderDown, ProviderMistaken
+from portal.identity.oauth import client_authentication
+from portal.identity.providers import KnownProvider, Providers
+from portal.identity.session import Audience
 from portal.paths import resource
 from portal.settings import Settings, SettingsError, load_settings
 
@@ -97,32 +102,39 @@ def _server(connection: psycopg.Connection[tuple[object, ...]], name: str) -> It
 
 
 def _providers(settings: Settings) -> Iterator[Finding]:
-    for audience, issuer in (("customer", settings.customer_oidc_issuer), ("staff", settings.staff_oidc_issuer)):
-        name = f"{audience} identity provider {issuer or '(none)'}"
-        if not issuer:
-            yield Finding(
-                name, f"Nobody can log in: set {audience.upper()}_OIDC_ISSUER and {audience.upper()}_OIDC_CLIENT_ID."
-            )
-            continue
-        yield Finding(name, _discovery_problem(issuer))
+    yield from run(_ask_providers(settings))
     if not settings.staff_oidc_roles:
-        yield Finding(
-            "roles of staff", "No claim gives a role: set STAFF_OIDC_ROLES, such as crm-agents=agent,audit=auditor."
+        advice = "No claim gives a role: set STAFF_OIDC_ROLES, such as crm-agents=agent,audit=auditor."
+        yield Finding("roles of staff", advice)
+    if not settings.customer_oidc_number_claim:
+        advice = (
+            "No customer can be linked: set CUSTOMER_OIDC_NUMBER_CLAIM to the claim that carries the customer number."
         )
+        yield Finding("link between logins and customers", advice)
 
 
-def _discovery_problem(issuer: str) -> str | None:
-    url = issuer.rstrip("/") + "/.well-known/openid-configuration"
+async def _ask_providers(settings: Settings) -> list[Finding]:
+    """What each provider says of itself, as a login would find it."""
+    async with Providers(settings) as known:
+        return [await _provider(known[audience]) for audience in Audience]
+
+
+async def _provider(known: KnownProvider) -> Finding:
+    audience, issuer = known.provider.audience, known.provider.issuer
+    name = f"{audience} identity provider {issuer or '(none)'}"
+    if not known.provider.configured:
+        return Finding(
+            name, f"Nobody can log in: set {audience.upper()}_OIDC_ISSUER and {audience.upper()}_OIDC_CLIENT_ID."
+        )
     try:
-        found = httpx2.get(url, timeout=5).raise_for_status().json()
-        if found.get("issuer") != issuer:
-            return f"It calls itself {found.get('issuer')!r}: put exactly this into the setting, or logins are refused."
-        if "S256" not in found.get("code_challenge_methods_supported", ["S256"]):
-            return "It does not offer PKCE with S256, which the portal always uses."
-        keys = httpx2.get(found["jwks_uri"], timeout=5).raise_for_status().json()["keys"]
-        return None if keys else "It publishes no signing keys."
-    except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
-        return f"{url} gives no usable answer ({error}). Is the issuer right, and can this machine reach it?"
+        metadata = await known.metadata()
+        signing_keys = await keys.fetch(known.http, metadata.jwks_uri)
+        client_authentication(known.provider, metadata)
+    except ProviderMistaken as error:
+        return Finding(name, f"Logins would be refused: {error}.")
+    except ProviderDown as error:
+        return Finding(name, f"It gives no usable answer: {error}. Is the issuer right, and can this machine reach it?")
+    return Finding(f"{name}: {len(signing_keys)} signing keys")
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_settings, _catalogue, _database, _providers)

@@ -1,0 +1,165 @@
+"""The command `portal` as an operator runs it: a process of its own, settings from the environment."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import URL, make_url
+
+from portal.db.database import Role
+from portal.db.roles import initialise
+from portal.record.read import StoredRecord
+from tests.builders import a_customer
+from tests.conftest import KEY, PASSWORD, Stores, Template
+
+
+def environment(url: URL, **more: str) -> dict[str, str]:
+    """What an operator would have put down for this database."""
+    plain = url._replace(username=None, password=None, drivername="postgresql")
+    passwords = {f"DATABASE_{role.value.upper()}_PASSWORD": PASSWORD for role in Role}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | passwords | {
+        "ENVIRONMENT": "development",
+        "DATABASE_URL": plain.render_as_string(hide_password=False),
+        "KEY_ENCRYPTION_KEY": KEY,
+        "PUBLIC_URL": "http://localhost:8000",
+        "COLUMNS": "200",
+        **more,
+    }  # fmt: skip
+
+
+def portal(*arguments: str, env: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "portal", *arguments], env=env, cwd=folder, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.fixture
+def env(empty_database: URL) -> dict[str, str]:
+    return environment(empty_database)
+
+
+def test_verify_says_what_it_walked_and_names_what_is_broken(
+    env: dict[str, str], empty_database: URL, tmp_path: Path
+) -> None:
+    made = portal(
+        "customer", "create", "4711", "--given-name", "Alice", "--family-name", "Marsh", env=env, folder=tmp_path
+    )
+    assert "Alice Marsh, customer 4711, has a record now." in made.stdout, made.stderr
+    sound = portal("audit", "verify", env=env, folder=tmp_path)
+
+    assert sound.returncode == 0, sound.stderr
+    assert "Expected 1 chains with 1 changes; walked 1 chains with 1 changes." in sound.stdout
+    assert "Every chain holds" in sound.stdout
+
+    with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(hide_password=False)) as owner:
+        owner.execute("UPDATE portal.change_record SET entry = entry || ' '")
+        row = owner.execute("SELECT chain FROM portal.customer").fetchone()
+    broken = portal("audit", "verify", env=env, folder=tmp_path)
+
+    assert row is not None
+    assert broken.returncode == 1
+    assert f"BROKEN: customer 4711, chain {row[0]}, change 1: the entry was altered" in broken.stdout
+
+
+def test_a_number_is_given_once(env: dict[str, str], tmp_path: Path) -> None:
+    command = ("customer", "create", "1", "--given-name", "A", "--family-name", "B")
+    made = portal(*command, env=env, folder=tmp_path)
+    refused = portal(*command, env=env, folder=tmp_path)
+
+    assert made.returncode == 0
+    assert refused.returncode == 1
+    assert "There is a customer with number 1 already." in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_mistake_in_the_catalogue_is_told_in_one_line(env: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.toml"
+    file.write_text('[sections.about]\nlabel = { en = "About" }\n')
+
+    for command in (("catalogue", "check", str(file)), ("serve", "--port", "1")):
+        refused = portal(*command, env=env | {"CATALOGUE": str(file)}, folder=tmp_path)
+        assert refused.returncode == 1
+        assert f"{file}:2: sections.about.label.de: is missing" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("command", [("serve",), ("work",), ("migrate",), ("audit", "verify")])
+def test_settings_that_cannot_be_used_are_named(command: tuple[str, ...], tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "PUBLIC_URL": "https://profile.example.com"}
+
+    refused = portal(*command, env=env, folder=tmp_path)
+
+    assert refused.returncode == 1
+    assert "KEY_ENCRYPTION_KEY" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(env: dict[str, str], tmp_path: Path) -> None:
+    told = portal("doctor", env=env, folder=tmp_path)
+
+    assert told.returncode == 1
+    assert "✓ database as portal_customer" in told.stdout
+    assert "Nobody can log in: set CUSTOMER_OIDC_ISSUER" in told.stdout
+
+
+def test_the_doctor_tells_a_database_that_is_not_there(env: dict[str, str], tmp_path: Path) -> None:
+    told = portal("doctor", env=env | {"DATABASE_URL": "postgresql://127.0.0.1:9/portal"}, folder=tmp_path)
+
+    assert told.returncode == 1
+    assert "Check DATABASE_URL" in told.stdout
+    assert "Traceback" not in told.stderr
+
+
+def test_the_doctor_refuses_too_much_power(env: dict[str, str], empty_database: URL, tmp_path: Path) -> None:
+    address = empty_database.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as admin:
+        admin.execute("ALTER ROLE portal_staff BYPASSRLS")
+        try:
+            told = portal("doctor", env=env, folder=tmp_path)
+        finally:
+            admin.execute("ALTER ROLE portal_staff NOBYPASSRLS")
+
+    assert told.returncode == 1
+    assert "portal_staff has BYPASSRLS" in told.stdout
+
+
+def test_a_new_database_is_made_with_all_that_it_needs(
+    cluster: str, template: Template, worker_id: str, tmp_path: Path
+) -> None:
+    name = f"portal_init_{worker_id}"
+    template.drop(name)
+    admin = make_url(cluster).set(database=name)
+    try:
+        made = portal(
+            "database", "init", "--admin-url", admin.render_as_string(hide_password=False),
+            env={"PATH": os.environ["PATH"], "COLUMNS": "300"}, folder=tmp_path,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        settings = dict(line.split("=", 1) for line in made.stdout.splitlines())
+        assert admin.username is None or f"{admin.username}@" not in settings["DATABASE_URL"]
+        env = environment(admin) | settings
+        assert portal("migrate", env=env, folder=tmp_path).returncode == 0
+        assert portal("migrate", env=env, folder=tmp_path).returncode == 0, "a second time changes nothing"
+        assert "no power too many" in portal("doctor", env=env, folder=tmp_path).stdout
+    finally:
+        template.drop(name)
+        # The other tests of this process connect with the password that they know.
+        initialise(cluster, dict.fromkeys(Role, PASSWORD), database=template.name)
+
+
+async def test_what_waits_for_a_crm_is_shown(
+    stores: Stores, settings: object, database_url: URL, tmp_path: Path
+) -> None:
+    waiting: StoredRecord = await a_customer(stores.worker, number=f"W{uuid4().hex[:8]}")
+    assert waiting.record.seq == 1
+
+    told = portal("sync", "status", env=environment(database_url), folder=tmp_path)
+
+    assert told.returncode == 0, told.stderr
+    assert "embedded" in told.stdout

@@ -1,15 +1,19 @@
 """Who uses the portal in these tests, and how they get in."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
-from playwright.async_api import Browser, BrowserContext, Page, StorageState, expect
+from playwright.async_api import Browser, BrowserContext, Page, StorageState, async_playwright, expect
 
+from portal.record.models import System
 from portal.record.read import StoredRecord
 from tests.browser.stack import Stack
 from tests.browser.watch import Watch
+from tests.chromium import ARGUMENTS, find
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Somebody:
     id: UUID | None = None
     number: str = ""
     staff: bool = False
+    email: str = ""
 
     @property
     def sign_in(self) -> str:
@@ -37,7 +42,8 @@ OLIVIA = Somebody("olivia", "/operations", staff=True)
 def a_login(record: StoredRecord) -> Somebody:
     """The login of a customer of one test alone."""
     customer = record.record
-    return Somebody(f"login-{customer.number}", "/record", customer.id, customer.number)
+    email = next((point.value for point in customer.contact_points if point.system is System.EMAIL), "")
+    return Somebody(f"login-{customer.number}", "/record", customer.id, customer.number, email=email)
 
 
 Scheme: TypeAlias = Literal["light", "dark"]
@@ -113,6 +119,17 @@ class Entrance:
         context.set_default_timeout(10_000)
         self.watches[context] = Watch(context)
         return await context.new_page()
+
+
+@asynccontextmanager
+async def open_chromium() -> AsyncIterator[Browser]:
+    """A browser without windows, for the length of an `async with` block."""
+    path = find()
+    assert path, "No Chromium was found: python -m tests.chromium looks for one, and installs it."
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(path), args=ARGUMENTS)
+        yield browser
+        await browser.close()
 
 
 async def choose_login(page: Page, login: str) -> None:

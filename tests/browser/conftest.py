@@ -2,20 +2,18 @@
 demo's people are there to be looked at, and the walk alone changes them."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, StorageState, async_playwright
+from playwright.async_api import Browser, StorageState
 from sqlalchemy import URL
 
 from portal.catalogue import Catalogue
 from portal.demo.load import load as load_demo
 from portal.record.read import StoredRecord
-from tests.browser.cast import Entrance, Somebody, a_login
+from tests.browser.cast import Entrance, Somebody, a_login, open_chromium
 from tests.browser.stack import LOG_ORIGIN, Stack, running_stack
-from tests.builders import a_customer
-from tests.chromium import ARGUMENTS, find
+from tests.builders import a_consent, a_contact_point, a_customer, a_number, a_window
 from tests.conftest import Stores, Template, connect_embedded_crm, make_settings, open_stores
 
 
@@ -50,6 +48,7 @@ async def running(
     stack_database: URL, records: Stores, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stack]:
     async with running_stack(stack_database, tmp_path_factory.mktemp("stack")) as stack:
+        await stack.wait_until_delivered()
         yield stack
 
 
@@ -65,16 +64,6 @@ def stack(running: Stack) -> Iterator[Stack]:
 async def chromium() -> AsyncIterator[Browser]:
     async with open_chromium() as browser:
         yield browser
-
-
-@asynccontextmanager
-async def open_chromium() -> AsyncIterator[Browser]:
-    path = find()
-    assert path, "Browser tests need Chromium: python -m tests.chromium looks for one, and installs it."
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(path), args=ARGUMENTS)
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -96,23 +85,30 @@ async def enter(
 
 @pytest.fixture
 async def alice_record(records: Stores) -> StoredRecord:
-    """Alice as a customer of this test alone."""
+    """Alice as a customer of this test alone, whom one may call in the evening and send offers by e-mail."""
+    number = a_number()
     return await a_customer(
-        records.worker, given_name="Alice", family_name="Marsh", language="en", time_zone="Europe/London",
+        records.worker,
+        number=number,
+        values=a_contact_point("phone", "+442079460018", use="mobile", rank=1)
+        | a_contact_point(value=f"alice.{number.lower()}@example.com", rank=2)
+        | a_window()
+        | a_consent(),
+        language="en",
+        time_zone="Europe/London",
         account_tier="home",
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
 async def alice(stack: Stack, alice_record: StoredRecord) -> Somebody:
-    """Her login, at the provider."""
-    return await introduced(stack, alice_record, "Alice Marsh")
+    """Her login."""
+    return await introduced(stack, alice_record)
 
 
-async def introduced(stack: Stack, record: StoredRecord, name: str, **claims: object) -> Somebody:
-    somebody = a_login(record)
-    given, _, family = name.partition(" ")
-    await stack.introduce(
-        somebody.login, customer_number=somebody.number, name=name, given_name=given, family_name=family, **claims
-    )
+async def introduced(stack: Stack, record: StoredRecord) -> Somebody:
+    """Make a customer known to the identity provider."""
+    somebody, profile = a_login(record), record.record.profile
+    name = f"{profile['given_name']} {profile['family_name']}"
+    await stack.introduce(somebody.login, customer_number=somebody.number, name=name, email=somebody.email)
     return somebody

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import httpx2
+import psycopg
 from sqlalchemy import URL
 
 from portal.db.database import Role
@@ -21,6 +22,8 @@ from tests.conftest import KEY, PASSWORD
 SECONDS_TO_GET_READY = 60
 SECONDS_TO_STOP = 15
 LOG_ORIGIN = "northwind.test"
+
+BEHIND = "SELECT FROM portal.sync_state WHERE synced_seq IS DISTINCT FROM desired_seq LIMIT 1"
 
 
 class Process:
@@ -113,6 +116,19 @@ class Stack:
             await self._wait_for(client, f"{self.issuer}/.well-known/openid-configuration")
             await self._wait_for(client, f"{self.url}/health/ready")
 
+    async def wait_until_delivered(self) -> None:
+        """Until every CRM has all that was saved so far."""
+        async with asyncio.timeout(SECONDS_TO_GET_READY), self.as_administrator() as administrator:
+            while await (await administrator.execute(BEHIND)).fetchone():
+                await asyncio.sleep(0.05)
+
+    @asynccontextmanager
+    async def as_administrator(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """Behind the portal's back, as nobody but the database's administrator could."""
+        address = self.database.set(drivername="postgresql").render_as_string(hide_password=False)
+        async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+            yield connection
+
     async def _wait_for(self, client: httpx2.AsyncClient, url: str) -> None:
         answer = "no answer"
         with suppress(TimeoutError):
@@ -148,7 +164,8 @@ async def running_stack(database: URL, folder: Path) -> AsyncIterator[Stack]:
         # The last one started needs the others, so it goes first. The provider knows no orderly end.
         ends = {process.name: await process.stop() for process in reversed(stack.processes)}
     assert (ends["web"], ends["worker"]) == (0, 0), f"{ends}; see {folder}"
-    assert not stack.complaints(), stack.complaints()
+    complaints = stack.complaints()
+    assert not complaints, "\n".join(complaints)
 
 
 def _free_ports(count: int) -> list[int]:

@@ -25,7 +25,7 @@ class Watch:
         self._expected.append(re.compile(pattern))
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type == "error":
             self._note(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _failed(self, error: WebError) -> None:

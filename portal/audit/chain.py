@@ -11,6 +11,7 @@ import rfc8785
 from portal.audit.cipher import CustomerKey, Undecipherable
 from portal.audit.entry import GENESIS, Entry, fold, leaf_hash, unseal
 from portal.audit.values import State, Value
+from portal.i18n import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place where a chain does not hold."""
+    """The first place where a chain does not hold, and why, in the reader's language."""
 
     seq: int
     why: str
@@ -61,45 +62,47 @@ def check_chain(
     last_change: dict[str, int] = {}
     for stored in entries:
         if stored.seq != expected:
-            return Break(expected, f"change {expected} is missing")
+            return Break(expected, _missing(expected))
         if broken := _broken(stored, chain, previous):
             return Break(stored.seq, broken)
         if state is not None:
             try:
                 entry = unseal(stored.entry, key)
             except Undecipherable:
-                return Break(stored.seq, "a value cannot be decrypted")
+                return Break(stored.seq, _("a value cannot be decrypted"))
             folded = fold(entry.diffs, folded)
             last_change |= dict.fromkeys(entry.paths, stored.seq)
         previous, expected = stored.leaf, expected + 1
     if expected - 1 != seq:
-        return Break(
-            expected, f"change {expected} is missing" if expected <= seq else "the record's version was altered"
-        )
+        return Break(expected, _missing(expected) if expected <= seq else _("the record's version was altered"))
     if previous != head:
-        return Break(seq, "the record's head is not the hash of its last change")
+        return Break(seq, _("the record's head is not the hash of its last change"))
     if state is not None and key is not None:
         return _difference(folded, state, last_change)
     return None
 
 
+def _missing(seq: int) -> str:
+    return _("change %(seq)s is missing") % {"seq": seq}
+
+
 def _broken(stored: StoredEntry, chain: UUID, previous: bytes) -> str | None:
     if leaf_hash(stored.entry) != stored.leaf:
-        return "the entry was altered: its hash is another"
+        return _("the entry was altered: its hash is another")
     try:
         entry = unseal(stored.entry, None)
     except ValueError:
-        return "the entry cannot be read"
+        return _("the entry cannot be read")
     if entry.prev != previous:
-        return "the entry does not follow the one before it"
+        return _("the entry does not follow the one before it")
     if entry.chain != chain or entry.seq != stored.seq:
-        return "the entry belongs to another place"
+        return _("the entry belongs to another place")
     if _columns(entry) != (
         stored.at, stored.action, stored.actor_kind, stored.actor_id, stored.via, stored.request_id, stored.paths,
     ):  # fmt: skip
-        return "the columns beside the entry say something else than it does"
+        return _("the columns beside the entry say something else than it does")
     if not _canonical(stored.entry):
-        return "the entry is not in canonical form"
+        return _("the entry is not in canonical form")
     return None
 
 
@@ -117,5 +120,6 @@ def _difference(
 ) -> Break | None:
     for path in sorted(folded.keys() | state.keys()):
         if folded.get(path) != state.get(path):
-            return Break(last_change.get(path, 0), f"the record differs from its changes at {path}")
+            why = _("the record differs from its changes at %(path)s") % {"path": path}
+            return Break(last_change.get(path, 0), why)
     return None

@@ -12,7 +12,7 @@ from portal.auditing.forms import ACTORS, SUBJECTS
 from portal.auditing.queries import LogFilter, LoggedChange
 from portal.catalogue.model import Catalogue
 from portal.catalogue.wording import Phrase, describe, name_of_actor, who
-from portal.formats import format_date
+from portal.formats import format_date, format_number
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
 
@@ -95,7 +95,7 @@ def heading(counts: Mapping[date, int], asked: LogFilter) -> str:
             "%(total)s changes in the last 30 days, the newest first",
             total,
         )
-    return sentence % {"total": f"{total:,}"}
+    return sentence % {"total": format_number(total)}
 
 
 def days_shown(asked: LogFilter, zone: ZoneInfo, now: datetime) -> tuple[date, date]:
@@ -124,7 +124,10 @@ def bars(counts: Mapping[date, int], first: date, last: date, page: str, filters
 def plot_words(shown_bars: list[Bar]) -> str:
     """What the histogram says, for who cannot see it."""
     most = max(shown_bars, key=lambda bar: bar.count)
-    return _("Changes a day; the most, %(count)s, on %(day)s.") % {"count": most.count, "day": most.label}
+    return _("Changes a day; the most, %(count)s, on %(day)s.") % {
+        "count": format_number(most.count),
+        "day": most.label,
+    }
 
 
 def chips(filters: Mapping[str, str], page: str) -> list[Chip]:

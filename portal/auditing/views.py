@@ -16,6 +16,7 @@ from portal.auditing.cursor import Cursor, Direction
 from portal.auditing.forms import FilterForm
 from portal.auditing.queries import LogFilter, Reader, changes_per_day, deliveries, every_change, read_log
 from portal.errors import NotFound, PortalError
+from portal.formats import format_number
 from portal.i18n import current_zone
 from portal.i18n import gettext as _
 from portal.record.verify import Report, verify, verify_one
@@ -93,7 +94,7 @@ async def verify_all(request: Request) -> Response:
     expected = await _size(request)
     if expected["entries"] > VERIFIED_HERE:
         words = _("The log has %(entries)s entries: run `portal audit verify` on the command line for all of them.")
-        integrity = _integrity(expected) | {"problem": words % {"entries": f"{expected['entries']:,}"}}
+        integrity = _integrity(expected) | {"problem": words % {"entries": format_number(expected["entries"])}}
     else:
         began = perf_counter()
         report = await verify(store.database, store.keys)

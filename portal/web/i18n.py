@@ -7,6 +7,7 @@ from portal.i18n import (
     current_zone,
     gettext,
     ngettext,
+    pgettext,
     use,
     using,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "gettext",
     "negotiate",
     "ngettext",
+    "pgettext",
     "use",
     "using",
 ]

@@ -95,6 +95,8 @@ def _environment(root: Path, reload: bool) -> Environment:
         cache_size=-1,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext
+    )
     environment.filters.update(FILTERS)
     return environment

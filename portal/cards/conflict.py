@@ -1,6 +1,6 @@
 """Somebody else changed the same thing meanwhile: what the person saw, what it is now, what they typed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,35 +68,41 @@ async def show_conflict(
     """The three columns, in the card's place or as a page (409).
 
     Args:
-        typed: everything that the person asked for, by path.
+        typed: everything that the form says, by path. What in it is as the person saw it stays as it is now.
         field_of: the form's field for a path; without it, the path's last part. Paths of the same field are one choice.
     """
+    field_of = field_of or _last_part
     catalogue = services(request).catalogue
     state = flatten(conflicted.stored.record)
     rows: dict[str, Row] = {}
     for field in conflicted.fields:
-        name = field_of(field.path) if field_of else field.path.rsplit("/", 1)[-1]
+        name = field_of(field.path)
         seen, now, mine = (
             value_name(catalogue, field.path, v, state) for v in (field.seen, field.current, field.typed)
         )
         rows.setdefault(name, Row(name, path_name(catalogue, field.path, state), seen, now, mine))
-    overlapping = {field.path for field in conflicted.fields}
-    merged = [path for path, value in typed.items() if path not in overlapping and value != state.get(path)]
-    return await show_rows(
-        request, card, conflicted, list(rows.values()), [_line(catalogue, path, typed[path], state) for path in merged]
-    )
+    merged = [_line(catalogue, path, value, state) for path, value in conflicted.merged.items()]
+    untouched = {field_of(path) for path in typed if path not in conflicted.merged} - rows.keys()
+    return await show_rows(request, card, conflicted, list(rows.values()), merged=merged, untouched=untouched)
 
 
 async def show_rows(
-    request: Request, card: Card, conflicted: Conflicted, rows: list[Row], merged: Sequence[Line] = ()
+    request: Request,
+    card: Card,
+    conflicted: Conflicted,
+    rows: list[Row],
+    *,
+    merged: Sequence[Line] = (),
+    untouched: Collection[str] = (),
 ) -> Response:
-    """The same, for who knows better what there is to choose from."""
+    """The same, for who knows better what there is to choose from. The fields in `untouched` were left as they were
+    seen: what they say must not overwrite what somebody else has made of them since."""
     stored = conflicted.stored
     use_zone_of(stored.record)
     faster, at = _faster(stored, [field.path for field in conflicted.fields])
     context = {
         **drawing(request, card, stored.record),
-        "conflict": Conflict(faster, at, rows, merged, await _carried(request)),
+        "conflict": Conflict(faster, at, rows, merged, await _carried(request, untouched)),
         "action": request.url.path,
         "back": url_for(request, "record"),
         "card_id": card.id,
@@ -134,10 +140,12 @@ def record_changed_at(record: Record) -> datetime:
     return max(provenance.at for provenance in record.provenance().values())
 
 
-async def _carried(request: Request) -> list[tuple[str, str]]:
+async def _carried(request: Request, untouched: Collection[str]) -> list[tuple[str, str]]:
     data = await posted(request)
-    return [
-        (name, str(value))
-        for name, value in data.multi_items()
-        if name not in _NEW_EACH_TIME and not name.startswith(CHOICE)
-    ]
+    typed = [(name, str(value)) for name, value in data.multi_items() if not name.startswith(CHOICE)]
+    choices = [(f"{CHOICE}{name}", "now") for name in sorted({*untouched, *left_alone(data)})]
+    return [pair for pair in typed if pair[0] not in _NEW_EACH_TIME] + choices
+
+
+def _last_part(path: str) -> str:
+    return path.rsplit("/", 1)[-1]

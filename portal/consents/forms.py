@@ -5,6 +5,7 @@ from typing import Any
 
 from wtforms import SelectMultipleField
 from wtforms.fields import Field
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from portal.catalogue.model import Catalogue
 from portal.catalogue.told import purpose_name
@@ -50,7 +51,7 @@ def consent_form(catalogue: Catalogue) -> type[ConsentForm]:
         for channel in purpose.channels
         if channel not in purpose.locked
     ]
-    choices = [(cell, cell) for cell in cells]
+    choices = [SelectChoice(cell) for cell in cells]
     made = {
         "catalogue": catalogue,
         "agreed": SelectMultipleField(choices=choices),

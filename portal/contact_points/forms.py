@@ -7,6 +7,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from wtforms import EmailField, RadioField, StringField, TelField, TextAreaField
 from wtforms.fields import Field
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal.catalogue.check import MAX_CONTACT_POINT
@@ -42,7 +43,7 @@ def contact_point_form(system: System, *, country: str | None, use: Use | None =
     uses = [*USES[system], *([use] if use and use not in USES[system] else [])]
     place = RadioField(
         _("Where does it reach you?"),
-        choices=[(each.value, use_name(each)) for each in uses],
+        choices=[SelectChoice(each.value, use_name(each)) for each in uses],
         default=uses[0].value,
         validators=[InputRequired(_("Choose one."))],
     )

@@ -5,9 +5,11 @@ from typing import Any
 
 from wtforms import BooleanField, RadioField, SelectField, TimeField
 from wtforms.fields import Field
-from wtforms.validators import InputRequired, Optional
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from portal.audit.values import Value
+from portal.catalogue.check import time_zones
 from portal.catalogue.model import Catalogue
 from portal.catalogue.told import channel_name, window_kind_name
 from portal.formats import weekday_names
@@ -72,13 +74,13 @@ def contact_window_form(catalogue: Catalogue) -> type[ContactWindowForm]:
     made = {
         "kind": RadioField(
             _("Contact at this time is"),
-            choices=[(kind.value, window_kind_name(kind)) for kind in WindowKind],
+            choices=[SelectChoice(kind.value, window_kind_name(kind)) for kind in WindowKind],
             default=WindowKind.DO.value,
             validators=one,
         ),
         "weekdays": Ticks(
             _("On these days"),
-            choices=sorted(weekday_names("wide").items()),
+            choices=[SelectChoice(day, name) for day, name in sorted(weekday_names("wide").items())],
             coerce=int,
             validators=[InputRequired(_("Choose at least one day."))],
         ),
@@ -91,13 +93,18 @@ def contact_window_form(catalogue: Catalogue) -> type[ContactWindowForm]:
         ),
         "channel": SelectField(
             _("For"),
-            choices=[(EVERY_CHANNEL, channel_name(catalogue, None))]
-            + [(key, channel_name(catalogue, key)) for key in catalogue.channels],
+            choices=[SelectChoice(EVERY_CHANNEL, channel_name(catalogue, None))]
+            + [SelectChoice(key, channel_name(catalogue, key)) for key in catalogue.channels],
             validators=one,
         ),
-        "time_zone": Pick(_("Time zone"), choices=zones(), validators=one),
+        "time_zone": Pick(_("Time zone"), choices=zones(), validators=[*one, _known_zone]),
     }
     return type("ContactWindowForm", (ContactWindowForm,), made)
+
+
+def _known_zone(_form: Form, field: Field) -> None:
+    if field.data not in time_zones():
+        raise ValidationError(field.gettext("Not a valid choice."))
 
 
 def typed(window: ContactWindow) -> Mapping[str, object]:

@@ -78,10 +78,12 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Conflicted:
-    """Somebody changed the same fields meanwhile; nothing was written, the person decides field by field."""
+    """Somebody changed the same fields meanwhile; nothing was written, the person decides field by field. `merged` is
+    what they changed and nobody else did, which stands as it is wanted whatever they decide."""
 
     stored: StoredRecord
     fields: tuple[ConflictingField, ...]
+    merged: Values
 
 
 Outcome: TypeAlias = Changed | Unchanged | Duplicate | Conflicted
@@ -111,7 +113,7 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
         if seen is not None:
             wanted, conflicts = rebase(seen, current, wanted)
             if conflicts:
-                return Conflicted(stored, tuple(conflicts))
+                return Conflicted(stored, tuple(conflicts), wanted)
         diffs = tuple(Diff(path, current.get(path), new) for path, new in wanted.items() if current.get(path) != new)
         if not diffs:
             return Unchanged(stored)
@@ -146,12 +148,13 @@ async def create(
     new = Jsonb(
         {"number": number, "chain": str(chain), "wrapped": wrapped.base64(), "wrapped_by": wrapped.by},
     )
+    taken = Conflict(_("There is a customer with number %(number)s already.") % {"number": number})
     try:
         outcome, _seq, after = await _write(store, empty, entry, create=new)
     except psycopg.errors.UniqueViolation:
-        outcome = "taken"
+        raise taken from None
     if outcome != "written":
-        raise Conflict(_("There is a customer with number %(number)s already.") % {"number": number})
+        raise taken
     return after
 
 

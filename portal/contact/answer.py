@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.catalogue.model import Channel
+from portal.catalogue.told import address
 from portal.contact.permission import Ground, Permission
 from portal.contact.reasons import consent_date, local_time, standing, times
 from portal.contact.words import from_words, label, until_words
@@ -50,8 +51,10 @@ def _state(permission: Permission) -> State:
 def _headline(permission: Permission) -> str:
     now = permission.at.astimezone(permission.zone)
     if permission.allowed:
-        assert permission.contact_point
-        yes = _yes(permission.channel) % {"where": permission.contact_point.value, "channel": _label(permission)}
+        point = permission.contact_point
+        assert point
+        where = address(point.system, point.value)
+        yes = _yes(permission.channel) % {"where": where, "channel": _label(permission)}
         until = permission.until and until_words(permission.until.astimezone(permission.zone), now)
         return f"{yes}, {until}" if until else yes
     if permission.next:

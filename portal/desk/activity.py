@@ -14,12 +14,14 @@ from portal.desk.said import is_mine, who_did
 from portal.record.models import flatten
 
 EARLIER_SHOWN = 20
+FIRST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One change: who, when, and what became of what."""
 
+    seq: int
     who: str
     at: datetime
     lines: list[Phrase]
@@ -27,7 +29,8 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`new` is what happened since the agent's visit before this one, at `since` (None: this is the first)."""
+    """`new` is what happened since the agent's visit before this one, at `since`. At the first visit (None), it is what
+    happened last."""
 
     since: datetime | None
     new: list[Happening]
@@ -36,18 +39,13 @@ class Timeline:
 
 def timeline(catalogue: Catalogue, card: Card, agent: UUID) -> Timeline:
     """The timeline of a contact, newest first."""
-    state = flatten(card.record)
-    new = [entry for entry in card.activity if entry.seq > card.since_seq]
-    earlier = [entry for entry in card.activity if entry.seq <= card.since_seq]
-    return Timeline(
-        since=card.since_at,
-        new=_told(catalogue, new, state, agent),
-        earlier=_told(catalogue, earlier, state, agent)[:EARLIER_SHOWN],
-    )
+    told = _told(catalogue, card.activity, flatten(card.record), agent)
+    new = FIRST_SHOWN if card.since_at is None else sum(happening.seq > card.since_seq for happening in told)
+    return Timeline(card.since_at, told[:new], told[new : new + EARLIER_SHOWN])
 
 
 def _told(catalogue: Catalogue, entries: Iterable[Activity], state: State, agent: UUID) -> list[Happening]:
-    told = (Happening(who_did(e, agent), e.at, _lines(catalogue, e.diffs, state)) for e in entries)
+    told = (Happening(e.seq, who_did(e, agent), e.at, _lines(catalogue, e.diffs, state)) for e in entries)
     return [happening for happening in told if happening.lines]
 
 
@@ -56,9 +54,9 @@ def _lines(catalogue: Catalogue, diffs: Iterable[Diff], state: State) -> list[Ph
 
 
 def _for_agents(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:
-    """Without what the catalogue hides from agents, and what it does not know."""
+    """Without what the catalogue hides from agents or does not know, and without logins: no matter of theirs."""
     shown = {field.path for field in catalogue.fields.values() if field.agent is not AgentAccess.HIDDEN}
-    return [diff for diff in diffs if not diff.path.startswith("profile/") or diff.path in shown]
+    return [diff for diff in diffs if diff.path in shown or not diff.path.startswith(("profile/", "logins/"))]
 
 
 @dataclass(frozen=True, slots=True)

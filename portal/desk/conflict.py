@@ -28,7 +28,7 @@ def conflict_context(
     seen, changes = form.seen_values(), form.changes()
     overlapping = {field.key for field in found.fields}
     merged = {key: value for key, value in changes.items() if key not in overlapping}
-    who, at = _faster(card, found.fields, agent)
+    who, at = _faster(catalogue, card, found.fields, agent)
     now = {field.key: field.current for field in found.fields}
     return {
         "conflict": Conflict(
@@ -42,9 +42,9 @@ def conflict_context(
     }
 
 
-def _faster(card: Card, fields: Iterable[EditedMeanwhile], agent: UUID) -> tuple[str, datetime]:
+def _faster(catalogue: Catalogue, card: Card, fields: Iterable[EditedMeanwhile], agent: UUID) -> tuple[str, datetime]:
     """Who changed one of the fields last, and when."""
-    said = [found for field in fields if (found := field_said(card, field.key, agent))]
+    said = [found for each in fields if (found := field_said(card, catalogue.fields[each.key], agent))]
     last = max(said, key=lambda each: each.at, default=None)
     return (last.who, last.at) if last else (_("Somebody"), card.activity[0].at)
 

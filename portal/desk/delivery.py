@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal.catalogue.model import Catalogue
 from portal.crm.embedded.card import Card, Delivered
 from portal.desk.said import is_on_its_way
 from portal.i18n import gettext as _
@@ -18,11 +19,11 @@ class Stop:
     at: datetime | None
 
 
-def stops(card: Card) -> list[Stop]:
+def stops(catalogue: Catalogue, card: Card) -> list[Stop]:
     """Each CRM, and the customer's page where an agent's edit is on its way there."""
     found = [_stop(delivered) for delivered in card.deliveries]
-    if any(is_on_its_way(card, key) for key in card.edited_by):
-        found.append(Stop(_("Customer's page"), "wait", None))
+    if any(is_on_its_way(card, field) for field in catalogue.fields.values()):
+        found.append(Stop(_("Customer’s page"), "wait", None))
     return found
 
 

@@ -13,11 +13,18 @@ from portal.desk.said import News, Said, field_said
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One field. `was` is what it said at the agent's last visit, if that was something else; `hidden` says that the
-    customer does not see it."""
+    """One field.
 
+    Attributes:
+        edited: an agent's word stands in it.
+        was: what it said at the agent's last visit, if that was something else.
+        hidden: the customer does not see it.
+    """
+
+    key: str
     label: str
     value: str
+    edited: bool
     fresh: bool
     was: str | None
     said: Said | None
@@ -49,10 +56,12 @@ def _rows(fields: Iterable[Field], card: Card, new: News, agent: UUID) -> Iterab
             continue
         fresh = field.path in new.before
         yield Row(
+            key=field.key,
             label=words(field.labels),
             value=told(card.record.profile.get(field.key), field),
+            edited=field.key in card.edited_by,
             fresh=fresh,
             was=told(new.before[field.path], field) if fresh else None,
-            said=field_said(card, field.key, agent),
+            said=field_said(card, field, agent),
             hidden=field.customer is CustomerAccess.HIDDEN,
         )

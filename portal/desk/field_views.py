@@ -7,12 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.cards.conflict import left_alone
+from portal.cards.forms import refused
 from portal.crm.embedded.card import Card
 from portal.crm.embedded.edit import EditConflict, NothingToEdit, edit
 from portal.desk.conflict import conflict_context
 from portal.desk.forms import FieldsForm, before, fields_form
 from portal.desk.saved import nothing_to_save
 from portal.desk.views import PAGE, agent, context, number, open_card, way_back
+from portal.errors import Invalid
 from portal.services import services
 from portal.web.form_data import read_form
 from portal.web.responses import fragment, page, redirect, url_for, wants_fragment
@@ -25,7 +27,7 @@ async def fields(request: Request) -> Response:
 
 async def _open(request: Request) -> Response:
     make = fields_form(services(request).catalogue, request.path_params["section"])
-    seen = await open_card(request)
+    seen = await open_card(request, again=True)
     form = make(data=dict(seen.record.profile))
     form.before.data = before(form, seen.record.profile)
     return _show_form(request, seen, form)
@@ -37,18 +39,15 @@ async def _save(request: Request) -> Response:
     data = await read_form(request)
     form = fields_form(at_hand.catalogue, request.path_params["section"])(data)
     if not form.validate():
-        return _show_form(request, await open_card(request), form, status=422)
+        return _show_form(request, await open_card(request, again=True), form, status=422)
     changes = {key: value for key, value in form.changes().items() if key not in left_alone(data)}
     if not changes:
         return await _show_saved(request, nothing=True)
-    outcome = await edit(
-        at_hand.staff.database,
-        at_hand.catalogue,
-        request.path_params["id"],
-        form.seen_version or 0,
-        changes,
-        agent(request),
-    )
+    id, version = request.path_params["id"], form.seen_version or 0
+    try:
+        outcome = await edit(at_hand.staff.database, at_hand.catalogue, id, version, changes, agent(request))
+    except Invalid as error:
+        return _show_form(request, await open_card(request, again=True), refused(form, error), status=422)
     if isinstance(outcome, EditConflict):
         return await _show_conflict(request, form, data, outcome)
     return await _show_saved(request, nothing=isinstance(outcome, NothingToEdit))
@@ -73,7 +72,7 @@ async def _show_saved(request: Request, *, nothing: bool) -> Response:
     key = request.path_params["section"]
     if not wants_fragment(request):
         return redirect(request, way_back(request, f"section-{key}"))
-    told = _told(request, await open_card(request))
+    told = _told(request, await open_card(request, again=True))
     if nothing:
         told["saved"][f"section-{key}"] = nothing_to_save(key)
     return page(request, "desk/saved_fields.html", told)
@@ -81,7 +80,7 @@ async def _show_saved(request: Request, *, nothing: bool) -> Response:
 
 async def _show_conflict(request: Request, form: FieldsForm, data: FormData, outcome: EditConflict) -> Response:
     """The three columns, in the section's place or as a page."""
-    seen, catalogue = await open_card(request), services(request).catalogue
+    seen, catalogue = await open_card(request, again=True), services(request).catalogue
     id, key = request.path_params["id"], request.path_params["section"]
     told = {
         **_told(request, seen),

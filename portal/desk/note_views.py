@@ -30,15 +30,15 @@ async def answer(request: Request) -> Response:
 
 
 async def _open(request: Request) -> Response:
-    return _show_form(request, await open_card(request), answer_form()())
+    return _show_form(request, await open_card(request, again=True), answer_form()())
 
 
 async def _send(request: Request) -> Response:
     """Keep the answer in the record; the CRM gets it with the next push."""
     form = answer_form()(await read_form(request))
     if not form.validate():
-        return _show_form(request, await open_card(request), form, status=422)
-    seen = await open_card(request)
+        return _show_form(request, await open_card(request, again=True), form, status=422)
+    seen = await open_card(request, again=True)
     if seen.customer_id is None:
         raise NotFound(_("There is no such note. The customer may have removed it."))
     outcome = await answer_note(

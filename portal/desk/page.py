@@ -54,7 +54,7 @@ def desk_page(catalogue: Catalogue, card: Card, agent: UUID, *, pending: Iterabl
         "sections": sections(catalogue, card, new, agent),
         "consents": reach.consents(catalogue, card, new),
         "timeline": timeline(catalogue, card, agent),
-        "stops": stops(card),
+        "stops": stops(catalogue, card),
         "problems_of_crms": problems(card.deliveries),
         "shown": card.record.seq,
         "seq": card.version,

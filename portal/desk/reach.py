@@ -125,5 +125,4 @@ def _consent(catalogue: Catalogue, consent: Consent, new: News) -> RecordedConse
 
 def _source(source: str) -> str:
     """Where it was recorded: on the customer's own page, or as the source calls itself."""
-    return {"portal": _("the customer's page")}.get(source, source)
-
+    return {"portal": _("the customer’s page")}.get(source, source)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portal.audit.entry import Actor, ActorKind
 from portal.audit.values import Value
+from portal.catalogue.model import CustomerAccess, Field
 from portal.catalogue.wording import who
 from portal.crm.embedded.card import Activity, Card
 from portal.i18n import gettext as _
@@ -60,21 +61,27 @@ def who_did(entry: Activity, agent: UUID) -> str:
     return who(actor, reader=ActorKind.AGENT, name=entry.actor_name)
 
 
-def field_said(card: Card, key: str, agent: UUID) -> Said | None:
+def field_said(card: Card, field: Field, agent: UUID) -> Said | None:
     """Who said what stands in a field of the profile."""
+    key = field.key
     provenance, editor = card.record.said.get(key), card.edited_by.get(key)
     if provenance is None:
         return None
     if editor is None:
         return item_said(provenance, card, agent)
     name = _("You") if editor.id == str(agent) else _("%(name)s, customer care") % {"name": editor.name}
-    return Said(name, editor.at, _("on its way to the customer's page") if is_on_its_way(card, key) else None)
+    return Said(name, editor.at, _("· on its way to the customer’s page") if is_on_its_way(card, field) else None)
 
 
-def is_on_its_way(card: Card, key: str) -> bool:
-    """Whether an agent's edit of a field is not in the record yet: until then, the CRM's own word is its provenance."""
-    provenance, editor = card.record.said.get(key), card.edited_by.get(key)
-    return provenance is not None and editor is not None and provenance.at == editor.at
+def is_on_its_way(card: Card, field: Field) -> bool:
+    """Whether the customer does not see yet what an agent wrote for them."""
+    return field.customer is not CustomerAccess.HIDDEN and not is_in_record(card, field)
+
+
+def is_in_record(card: Card, field: Field) -> bool:
+    """Whether the record has what an agent wrote: until then, the CRM's own word is the provenance."""
+    provenance, editor = card.record.said.get(field.key), card.edited_by.get(field.key)
+    return provenance is None or editor is None or provenance.at != editor.at
 
 
 def item_said(provenance: Provenance | None, card: Card, agent: UUID) -> Said | None:

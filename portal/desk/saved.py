@@ -7,7 +7,7 @@ from uuid import UUID
 from portal import clock
 from portal.catalogue.model import Catalogue, CustomerAccess
 from portal.crm.embedded.card import Card
-from portal.desk.said import is_mine, is_on_its_way
+from portal.desk.said import is_in_record, is_mine, is_on_its_way
 from portal.formats import format_time
 from portal.i18n import gettext as _
 
@@ -30,8 +30,10 @@ def saved_fields(catalogue: Catalogue, card: Card, section: str, agent: UUID) ->
     if not mine:
         return None
     shown = [field for field in mine if field.customer is not CustomerAccess.HIDDEN]
-    if any(is_on_its_way(card, field.key) for field in mine):
-        words = _("Saved in the CRM. On its way to the customer's page.") if shown else _("Saved in the CRM.")
+    if any(is_on_its_way(card, field) for field in mine):
+        words = _("Saved in the CRM. On its way to the customer’s page.")
+    elif not all(is_in_record(card, field) for field in mine):
+        words = _("Saved in the CRM.")
     elif shown:
         since = max(card.record.said[field.key].at for field in shown)
         words = _("Saved in the CRM. Shown to the customer since %(time)s.") % {"time": format_time(since)}
@@ -69,5 +71,3 @@ def _edited_just_now(card: Card, key: str, agent: UUID) -> bool:
 def _arrived(card: Card) -> datetime:
     """When the CRM whose card this is had what it has."""
     return max((d.at for d in card.deliveries if d.at and not d.behind), default=clock.now())
-
-

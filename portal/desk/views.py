@@ -71,9 +71,9 @@ def _answered(request: Request, seen: Card) -> Saved | None:
 
 async def now(request: Request) -> Response:
     """What an open page shows anew by itself: the answer, the activity, where things are, and that others were here."""
-    seen = await open_card(request)
     if not wants_fragment(request):
         return redirect(request, url_for(request, "desk_card", id=request.path_params["id"]))
+    seen = await open_card(request, again=True)
     shown = number(request.query_params.get("shown"))
     at_hand, me = services(request), agent(request).id
     return page(
@@ -97,14 +97,15 @@ async def live(request: Request) -> Response:
     return await stream(request, customer)
 
 
-async def open_card(request: Request) -> Card:
-    """The card of the customer in the address; that it was read is written down.
+async def open_card(request: Request, *, again: bool = False) -> Card:
+    """The card of the customer in the address; that it was read is written down, unless it is for a page that is open.
 
     Raises:
         NotFound: there is none.
     """
     at_hand = services(request)
-    found = await card(at_hand.staff.database, at_hand.catalogue, request.path_params["id"], agent(request))
+    id = request.path_params["id"]
+    found = await card(at_hand.staff.database, at_hand.catalogue, id, agent(request), again=again)
     if found is None:
         raise NotFound(_("There is no such customer."), hint=_("Look for the name or the customer number instead."))
     return found
@@ -131,4 +132,3 @@ def way_back(request: Request, place: str, **said: object) -> str:
 def number(text: str | None) -> int | None:
     """A version in an address; None where there is none."""
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 17 else None
-

@@ -121,8 +121,14 @@ async def find(database: Database, query: str, limit: int = 20) -> list[Found]:
     ]
 
 
-async def card(database: Database, catalogue: Catalogue, id: UUID, viewer: Viewer) -> Card | None:
-    """The contact of that id, or of the customer of that id; None if there is none. The reading is written down."""
+async def card(
+    database: Database, catalogue: Catalogue, id: UUID, viewer: Viewer, *, again: bool = False
+) -> Card | None:
+    """The contact of that id, or of the customer of that id; None if there is none. The reading is written down.
+
+    Args:
+        again: a page that is open looks again. Within a visit, that is no reading of its own.
+    """
     row = await database.fetch_one(
         CARD,
         {
@@ -131,6 +137,7 @@ async def card(database: Database, catalogue: Catalogue, id: UUID, viewer: Viewe
             "agent": viewer.id,
             "name": viewer.name,
             "visit": VISIT,
+            "again": again,
             "activity": RECENT,
         },
     )

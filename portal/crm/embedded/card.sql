@@ -1,10 +1,14 @@
 -- What an agent sees of one contact, and that they saw it: the reading is written down by the statement that reads.
+-- A page that is open and looks again goes on with a visit, which is written down already.
 WITH contact AS MATERIALIZED (
     SELECT * FROM crm.contact WHERE id = %(id)s OR portal_id = %(id)s
 ),
 access AS (
     INSERT INTO portal.access_record (customer_id, id, actor_kind, actor_id, actor_name, via)
-    SELECT portal_id, %(access)s, 'agent', %(agent)s::text, %(name)s, 'desk' FROM contact WHERE portal_id IS NOT NULL
+    SELECT portal_id, %(access)s, 'agent', %(agent)s::text, %(name)s, 'desk' FROM contact
+    WHERE portal_id IS NOT NULL AND NOT (%(again)s AND EXISTS (
+        SELECT FROM crm.view v WHERE v.agent_id = %(agent)s AND v.contact_id = contact.id
+            AND v.seen_at > clock_timestamp() - %(visit)s))
 ),
 visit AS (
     INSERT INTO crm.view AS v (agent_id, contact_id, seen_at, seen_seq, before_at, before_seq)

@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from wtforms import EmailField, RadioField, StringField, TelField, TextAreaField
 from wtforms.fields import Field
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from portal.catalogue.check import MAX_CONTACT_POINT
 from portal.catalogue.told import use_name
@@ -118,7 +118,7 @@ def _messaging(_country: str | None) -> Any:
 def _text(*, several_lines: bool = False) -> list[Any]:
     too_long = _("This is longer than %(max)d characters.") % {"max": MAX_CONTACT_POINT}
     return [
-        InputRequired(_("Fill this in.")),
+        DataRequired(_("Fill this in.")),
         keepable(several_lines=several_lines),
         Length(max=MAX_CONTACT_POINT, message=too_long),
     ]

@@ -2,7 +2,7 @@
 
 from wtforms import TextAreaField
 from wtforms.fields import Field
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from portal.catalogue.check import MAX_NOTE
 from portal.i18n import gettext as _
@@ -22,7 +22,7 @@ def note_form(label: str) -> type[NoteForm]:
         label,
         filters=[lines],
         validators=[
-            InputRequired(_("Write something first.")),
+            DataRequired(_("Write something first.")),
             keepable(several_lines=True),
             Length(max=MAX_NOTE, message=too_long),
         ],

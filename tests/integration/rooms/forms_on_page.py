@@ -1,11 +1,15 @@
 """The forms of a page, as a browser would send them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import httpx2
 
 Fields = dict[str, list[str]]
+TypedValue = str | list[str] | None
+Typed = Mapping[str, TypedValue]
+NOTHING: Typed = {}
 
 
 @dataclass
@@ -15,8 +19,8 @@ class FoundForm:
     action: str
     fields: Fields = field(default_factory=dict)
 
-    def filled(self, **typed: str | list[str] | None) -> Fields:
-        """The fields with something typed over them; None leaves one out. `seq_` stands for a field named `seq`."""
+    def filled(self, typed: Typed) -> Fields:
+        """The fields with something typed over them; None leaves one out."""
         data = {name: list(values) for name, values in self.fields.items()}
         for name, value in typed.items():
             data.pop(name, None)
@@ -104,8 +108,9 @@ HTMX = {"hx-request": "true", "hx-request-type": "partial", "hx-current-url": "h
 """What htmx sends along when a script runs."""
 
 
-async def send(browser: httpx2.AsyncClient, form: FoundForm, *, htmx: bool = False, **typed: str | list[str] | None) -> (
-    httpx2.Response
-):
+async def send(
+    browser: httpx2.AsyncClient, form: FoundForm, typed: Typed = NOTHING, /, *, htmx: bool = False, **more: TypedValue
+) -> httpx2.Response:
     """Fill in a form and send it."""
-    return await browser.post(form.action, data=form.filled(**typed), headers=HTMX if htmx else {})
+    data = form.filled({**typed, **more})
+    return await browser.post(form.action, data=data, headers=HTMX if htmx else {})

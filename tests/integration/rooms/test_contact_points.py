@@ -121,7 +121,7 @@ async def test_removing_what_changed_meanwhile_asks_first(as_alice: httpx2.Async
 
     assert asked.status_code == 409
     assert "alice@example.com" in asked.text and "alice@example.org" in asked.text and "removed" in asked.text
-    kept = await send(as_alice, form_to(asked.text, f"{POINTS}/{mail.id}"), **{"choice.value": "now"})
+    kept = await send(as_alice, form_to(asked.text, f"{POINTS}/{mail.id}"), {"choice.value": "now"})
     assert kept.status_code == 303
     assert len((await alices.record()).contact_points) == 2
 

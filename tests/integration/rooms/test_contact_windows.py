@@ -7,17 +7,23 @@ import pytest
 
 from portal.record.models import WindowKind
 from tests.integration.rooms.conftest import Elsewhere
-from tests.integration.rooms.forms_on_page import form_to, open_form, send
+from tests.integration.rooms.forms_on_page import Typed, form_to, open_form, send
 
 WINDOWS = "/record/contact-windows"
-EVENING = {"weekdays": ["1", "2"], "start": "17:00", "end": "20:00", "channel": "phone", "time_zone": "Europe/London"}
+EVENING: Typed = {
+    "weekdays": ["1", "2"],
+    "start": "17:00",
+    "end": "20:00",
+    "channel": "phone",
+    "time_zone": "Europe/London",
+}
 
 
 async def test_she_adds_one(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     form = await open_form(as_alice, WINDOWS)
     assert form.fields["weekdays"] == ["1", "2", "3", "4", "5"]
 
-    answer = await send(as_alice, form, **EVENING)
+    answer = await send(as_alice, form, EVENING)
 
     assert answer.status_code == 303 and answer.headers["location"].endswith("#windows")
     (window,) = (await alices.record()).contact_windows
@@ -45,18 +51,18 @@ async def test_sending_twice_makes_one_and_the_same_again_is_refused(
     as_alice: httpx2.AsyncClient, alices: Elsewhere
 ) -> None:
     form = await open_form(as_alice, WINDOWS)
-    first = await send(as_alice, form, **EVENING)
-    second = await send(as_alice, form, **EVENING)
+    first = await send(as_alice, form, EVENING)
+    second = await send(as_alice, form, EVENING)
     assert first.headers["location"] == second.headers["location"]
 
-    again = await send(as_alice, await open_form(as_alice, WINDOWS), **EVENING)
+    again = await send(as_alice, await open_form(as_alice, WINDOWS), EVENING)
 
     assert again.status_code == 422 and "This window is in your record already." in again.text
     assert len((await alices.record()).contact_windows) == 1
 
 
 async def test_she_changes_and_removes_one(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
-    await send(as_alice, await open_form(as_alice, WINDOWS), **EVENING)
+    await send(as_alice, await open_form(as_alice, WINDOWS), EVENING)
     (window,) = (await alices.record()).contact_windows
 
     form = await open_form(as_alice, f"{WINDOWS}/{window.id}")
@@ -73,7 +79,7 @@ async def test_she_changes_and_removes_one(as_alice: httpx2.AsyncClient, alices:
 
 
 async def test_two_who_change_the_same_one(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
-    await send(as_alice, await open_form(as_alice, WINDOWS), **EVENING)
+    await send(as_alice, await open_form(as_alice, WINDOWS), EVENING)
     (window,) = (await alices.record()).contact_windows
     form = await open_form(as_alice, f"{WINDOWS}/{window.id}")
     await alices.change({f"contact_windows/{window.id}/weekdays": [6], f"contact_windows/{window.id}/end": "21:00"})
@@ -85,13 +91,13 @@ async def test_two_who_change_the_same_one(as_alice: httpx2.AsyncClient, alices:
     for words in ("Mon, Tue", "Sat", "Wed", "20:00", "21:00", "19:00", "16:00"):
         assert words in asked.text, words
     mixed = form_to(asked.text, f"{WINDOWS}/{window.id}")
-    await send(as_alice, mixed, **{"choice.weekdays": "now"})
+    await send(as_alice, mixed, {"choice.weekdays": "now"})
     (window,) = (await alices.record()).contact_windows
     assert (window.weekdays, window.start, window.end) == ((6,), time(16), time(19))
 
 
 async def test_removing_what_changed_meanwhile_asks_first(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
-    await send(as_alice, await open_form(as_alice, WINDOWS), **EVENING)
+    await send(as_alice, await open_form(as_alice, WINDOWS), EVENING)
     (window,) = (await alices.record()).contact_windows
     form = await open_form(as_alice, f"{WINDOWS}/{window.id}")
     await alices.change({f"contact_windows/{window.id}/weekdays": [6]})
@@ -100,7 +106,7 @@ async def test_removing_what_changed_meanwhile_asks_first(as_alice: httpx2.Async
 
     assert asked.status_code == 409 and "Mon, Tue, 17:00–20:00" in asked.text and "Sat, 17:00–20:00" in asked.text
     again = form_to(asked.text, f"{WINDOWS}/{window.id}")
-    assert (await send(as_alice, again, **{"choice.weekdays": "now"})).status_code == 303
+    assert (await send(as_alice, again, {"choice.weekdays": "now"})).status_code == 303
     assert len((await alices.record()).contact_windows) == 1
     assert (await send(as_alice, again)).status_code == 303
     assert (await alices.record()).contact_windows == ()
@@ -122,11 +128,11 @@ async def test_removing_what_changed_meanwhile_asks_first(as_alice: httpx2.Async
     ],
 )
 async def test_what_is_no_window_is_said_at_the_field(
-    as_alice: httpx2.AsyncClient, alices: Elsewhere, typed: dict[str, str | list[str] | None], words: str
+    as_alice: httpx2.AsyncClient, alices: Elsewhere, typed: Typed, words: str
 ) -> None:
     form = await open_form(as_alice, WINDOWS)
 
-    answer = await send(as_alice, form, **{**EVENING, **typed})
+    answer = await send(as_alice, form, {**EVENING, **typed})
 
     assert answer.status_code == 422 and words in answer.text
     assert (await alices.record()).contact_windows == ()
@@ -135,9 +141,9 @@ async def test_what_is_no_window_is_said_at_the_field(
 async def test_there_is_a_limit(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     for hour in range(20):
         form = await open_form(as_alice, WINDOWS)
-        answer = await send(as_alice, form, **{**EVENING, "start": f"{hour:02}:00", "end": f"{hour + 1:02}:00"})
+        answer = await send(as_alice, form, {**EVENING, "start": f"{hour:02}:00", "end": f"{hour + 1:02}:00"})
         assert answer.status_code == 303
 
-    answer = await send(as_alice, await open_form(as_alice, WINDOWS), **{**EVENING, "start": "21:00", "end": "22:00"})
+    answer = await send(as_alice, await open_form(as_alice, WINDOWS), {**EVENING, "start": "21:00", "end": "22:00"})
 
     assert answer.status_code == 422 and "You can keep 20 contact windows." in answer.text

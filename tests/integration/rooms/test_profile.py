@@ -122,7 +122,7 @@ async def test_she_can_leave_the_others_value_and_keep_the_rest(
     conflict = await send(as_alice, form, htmx=True, language="de", call_me="Ali")
     assert conflict.status_code == 409 and "<html" not in conflict.text
 
-    await send(as_alice, form_to(conflict.text, ABOUT), htmx=True, **{"choice.language": "now"})
+    await send(as_alice, form_to(conflict.text, ABOUT), {"choice.language": "now"})
 
     profile = (await alices.record()).profile
     assert (profile["language"], profile["call_me"]) == ("fr", "Ali")

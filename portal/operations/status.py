@@ -120,10 +120,15 @@ def _line(health: ConnectorHealth, at: datetime) -> ConnectorLine:
 
 def _versions(seen: Overview) -> Iterable[Part]:
     current = seen.migration == head()
-    migration = seen.migration if current else _("%(found)s, and %(needed)s is needed: run portal migrate") % {
-        "found": seen.migration,
-        "needed": head(),
-    }
+    migration = (
+        seen.migration
+        if current
+        else _("%(found)s, and %(needed)s is needed: run portal migrate")
+        % {
+            "found": seen.migration,
+            "needed": head(),
+        }
+    )
     yield Part(_("Portal"), version("customer-profile-portal"))
     yield Part(_("Database schema"), migration, State.YES if current else State.NO)
     yield Part("PostgreSQL", seen.postgresql)

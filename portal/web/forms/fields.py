@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import fields, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.audit.values import Value
 from portal.catalogue.check import field_problem
@@ -21,7 +21,9 @@ def form_field(field: Field) -> Any:
     """The unbound WTForms field for a field of the catalogue, its words in the current language. (Its type is Any: what
     WTForms gives before a form is made is no field yet.)"""
     given: dict[str, Any] = {"label": words(field.labels), "description": words(field.help) if field.help else ""}
-    needed = [InputRequired(_("Fill this in."))] if field.required else [Optional()]
+    # White space alone is no text; but what cannot be read, a date for example, is not nothing.
+    something = DataRequired if field.kind in (Kind.TEXT, Kind.MULTILINE) else InputRequired
+    needed = [something(_("Fill this in."))] if field.required else [Optional()]
     match field.kind:
         case Kind.TEXT | Kind.MULTILINE:
             return _text(field, given, needed)

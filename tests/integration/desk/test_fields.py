@@ -194,7 +194,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("typed", "why"),
         [
-            ({"given_name": "  "}, "Fill this in."),
+            (ABOUT | {"given_name": "  "}, "Fill this in."),
             ({"account_tier": "platinum"}, "Not a valid choice"),
             ({"customer_since": "yesterday"}, "Not a valid date"),
             ({"internal_remark": "x" * 501}, "longer than 500"),

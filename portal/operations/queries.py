@@ -34,10 +34,10 @@ SELECT clock_timestamp() AS at, current_setting('server_version') AS postgresql,
                 FROM portal.sync_state s JOIN portal.customer k ON k.id = s.customer_id
                 WHERE s.connector = o.name AND s.status = 'parked') p) parked
         CROSS JOIN LATERAL (
-            SELECT max(d.at) AS last_delivery,
-                count(*) FILTER (WHERE d.at > clock_timestamp() - interval '1 minute') AS last_minute,
-                count(*) FILTER (WHERE d.at > clock_timestamp() - interval '15 minutes') AS last_quarter
-            FROM portal.delivery d WHERE d.connector = o.name) done) c) AS connectors
+            SELECT (SELECT max(d.at) FROM portal.delivery d WHERE d.connector = o.name) AS last_delivery,
+                count(*) FILTER (WHERE d.at > now() - interval '1 minute') AS last_minute, count(*) AS last_quarter
+            FROM portal.delivery d WHERE d.connector = o.name AND d.at > now() - interval '15 minutes') done
+        ) c) AS connectors
 """
 
 

@@ -218,7 +218,8 @@ def _note(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Val
 
 
 def _login(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
-    return [_phrase(_("Login"), catalogue, group["issuer"], state)] if "issuer" in group else []
+    """Whose provider it is says nothing to a customer; the entry itself has it."""
+    return [Phrase(_("Login"), *_sides(group, lambda value: _("connected")))] if "issuer" in group else []
 
 
 _TOLD: Mapping[str, Callable[[Catalogue, str, Group, Mapping[str, Value]], list[Phrase]]] = {

@@ -55,3 +55,14 @@ async def test_the_language_of_somebody_who_is_logged_in_stays_with_the_session(
     as_alice.cookies.delete("portal_language")
 
     assert '<html lang="de">' in (await as_alice.get("/test/customers")).text
+
+
+async def test_whoever_is_logged_in_goes_on_to_their_room(
+    as_alice: httpx2.AsyncClient,
+    as_grace: httpx2.AsyncClient,
+    as_oscar: httpx2.AsyncClient,
+    as_olivia: httpx2.AsyncClient,
+) -> None:
+    rooms = [await browser.get("/") for browser in (as_alice, as_grace, as_oscar, as_olivia)]
+
+    assert [room.headers["location"] for room in rooms] == ["/record", "/desk", "/audit", "/operations"]

@@ -48,8 +48,8 @@ async def live(request: Request) -> Response:
 
 
 def _news(seen: str, changes: Iterable[ToldChange]) -> str | None:
-    """Who else changed something after the version that a page shows; None where nobody did."""
-    return next((c.who for c in changes if seen.isdecimal() and c.seq > int(seen[:18]) and not c.own), None)
+    """Who changed something after the version that a page shows, perhaps in another window; None where nobody did."""
+    return next((c.who for c in changes if seen.isdecimal() and c.seq > int(seen[:18])), None)
 
 
 def _context(request: Request, stored: StoredRecord) -> dict[str, Any]:

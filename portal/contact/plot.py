@@ -34,7 +34,7 @@ class Plot:
 
 
 def plots(windows: Sequence[ContactWindow], now: datetime, *, catalogue: Catalogue) -> tuple[Plot, ...]:
-    """A plot for each channel and zone that some windows apply to. Channels to which the same windows apply share one."""
+    """A plot for each channel and zone that some windows apply to; channels with the same windows share one."""
     shared: dict[tuple[str, tuple[ContactWindow, ...]], list[str]] = {}
     for channel in catalogue.channels.values():
         for zone in sorted({window.time_zone for window in windows}):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import URL
 
@@ -135,6 +136,12 @@ async def own_stores(own_settings: Settings, catalogue: Catalogue) -> AsyncItera
 async def stage(own_stores: Stores) -> Stage:
     """The built-in CRM, and nobody due."""
     return await a_stage(own_stores, EmbeddedCrm(own_stores.worker.database))
+
+
+def as_administrator(url: URL, statement: str, *params: Any) -> None:
+    """Do what no role of the portal may."""
+    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
+        connection.execute(statement.encode(), params)
 
 
 async def a_stage(stores: Stores, connector: Connector, *, batch: int = 100) -> Stage:

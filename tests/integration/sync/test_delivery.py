@@ -2,14 +2,13 @@
 
 from uuid import UUID, uuid4
 
-import psycopg
 from sqlalchemy import URL
 
 from portal.audit.entry import Actor, ActorKind
 from portal.record.change import change
 from portal.record.models import flatten
 from tests.builders import a_consent, a_customer, a_note, a_window, an_intention
-from tests.integration.sync_stage import Stage
+from tests.integration.sync_stage import Stage, as_administrator
 
 
 async def test_a_new_customer_becomes_a_contact_that_says_what_the_record_says(stage: Stage) -> None:
@@ -123,10 +122,7 @@ async def test_a_record_whose_key_does_not_fit_is_parked_and_keeps_nobody_else_w
 ) -> None:
     bob = (await a_customer(stage.stores.worker, given_name="Bob")).record.id
     await stage.says(alice, {"profile/call_me": "Al"})
-    with psycopg.connect(own_url.set(drivername="postgresql").render_as_string(hide_password=False)) as administrator:
-        administrator.execute(
-            "UPDATE keys.customer_key SET wrapped = wrapped || '\\x00' WHERE customer_id = %s", [alice]
-        )
+    as_administrator(own_url, "UPDATE keys.customer_key SET wrapped = wrapped || '\\x00' WHERE customer_id = %s", alice)
 
     await stage.settle()
 

@@ -10,6 +10,7 @@ from portal.dev.logins import CUSTOMERS_CLIENT, STAFF_CLIENT
 # What somebody may want to try out in the demo keeps the value that they gave it.
 DEFAULTS = {
     "BRAND_NAME": "Northwind Energy",
+    "DEFAULT_TIME_ZONE": "Europe/London",
     # One object a line, so that the supervisor can tell errors from the rest.
     "LOG_FORMAT": "json",
     "CUSTOMER_OIDC_CLIENT_ID": CUSTOMERS_CLIENT,

@@ -38,6 +38,7 @@ class _Labels(_Entry):
 
 class _Section(_Entry):
     label: _Labels
+    agent_label: _Labels | None = None
     help: _Labels | None = None
 
 
@@ -169,7 +170,10 @@ _DEFAULT_LENGTH = {Kind.TEXT: 200, Kind.MULTILINE: 2_000}
 def _catalogue(file: _File) -> Catalogue:
     everywhere = tuple(file.channels)
     return Catalogue(
-        sections={k: model.Section(k, _labels(s.label), _labels(s.help)) for k, s in file.sections.items()},
+        sections={
+            k: model.Section(k, _labels(s.label), _labels(s.help), _labels(s.agent_label or s.label))
+            for k, s in file.sections.items()
+        },
         fields={
             k: model.Field(
                 k,

@@ -58,9 +58,12 @@ class LawfulBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """`agent_labels` is what it is called at the agents' desk, where "about you" would be the wrong person."""
+
     key: str
     labels: Labels
     help: Labels
+    agent_labels: Labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def sections(catalogue: Catalogue, card: Card, new: News, agent: UUID) -> list[S
 
 def _section(catalogue: Catalogue, key: str, card: Card, new: News, agent: UUID) -> SectionFacts:
     rows = tuple(_rows(catalogue.section_fields(key), card, new, agent))
-    return SectionFacts(key, words(catalogue.sections[key].labels), editable(catalogue, key), rows)
+    return SectionFacts(key, words(catalogue.sections[key].agent_labels), editable(catalogue, key), rows)
 
 
 def _rows(fields: Iterable[Field], card: Card, new: News, agent: UUID) -> Iterable[Row]:

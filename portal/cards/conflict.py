@@ -11,7 +11,8 @@ from portal.audit.entry import Actor, ActorKind
 from portal.audit.values import State, Value
 from portal.cards.card import Card, drawing, use_zone_of
 from portal.catalogue.model import Catalogue
-from portal.catalogue.wording import name_of_actor, path_name, value_name, who
+from portal.catalogue.naming import path_name, value_name
+from portal.catalogue.wording import name_of_actor, who
 from portal.record.change import Conflicted
 from portal.record.models import Record, flatten
 from portal.record.read import StoredRecord

@@ -2,26 +2,28 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from portal.audit.entry import Actor, ActorKind, Diff, Entry, Erased
 from portal.audit.values import Value
 from portal.catalogue.model import Catalogue, CustomerAccess
+from portal.catalogue.naming import (
+    ITEM_NAMES,
+    Group,
+    attribute_name,
+    consent_label,
+    joined,
+    path_name,
+    point_label,
+    value_name,
+)
 from portal.catalogue.told import (
     address,
     channel_name,
-    purpose_name,
-    status_name,
-    system_name,
-    told,
     use_name,
     window_kind_name,
     window_name,
-    words,
 )
-from portal.formats import format_datetime, zone_name
 from portal.i18n import gettext as _
-from portal.record.models import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,6 @@ class Phrase:
     label: str
     old: str | None
     new: str | None
-
-
-Group = Mapping[str, Diff]
-"""The diffs of one item, by attribute."""
 
 
 def describe(catalogue: Catalogue, diffs: Iterable[Diff], *, state: Mapping[str, Value] | None = None) -> list[Phrase]:
@@ -59,61 +57,6 @@ def describe(catalogue: Catalogue, diffs: Iterable[Diff], *, state: Mapping[str,
 def for_customer(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:
     """Without what the catalogue hides from customers, and what it does not know."""
     return [diff for diff in diffs if not diff.path.startswith("profile/") or _shown(catalogue, diff.path)]
-
-
-def path_name(catalogue: Catalogue, path: str, state: Mapping[str, Value] | None = None) -> str:
-    """What a path names: `Preferred language`, `Contact window, from`."""
-    collection, _slash, rest = path.partition("/")
-    item, attribute = rest.rsplit("/", 1) if "/" in rest else ("", rest)
-    match collection:
-        case "profile":
-            field = catalogue.fields.get(attribute)
-            return words(field.labels) if field else attribute
-        case "contact_points":
-            return _joined(_point_label({}, item, state or {}), _attribute_name(attribute))
-        case "contact_windows":
-            return _joined(_("Contact window"), _attribute_name(attribute))
-        case "consents":
-            label = _consent_label(catalogue, item)
-            return label if attribute == "status" else _joined(label, _attribute_name(attribute))
-    return _ITEM_NAMES[collection]()
-
-
-def value_name(
-    catalogue: Catalogue, path: str, value: Value | Erased, state: Mapping[str, Value] | None = None
-) -> str | None:
-    """A value as it stands at a path, in words; None for nothing."""
-    if isinstance(value, Erased):
-        return _("erased")
-    if value is None and not path.endswith("/channel"):
-        return None
-    collection, _slash, rest = path.partition("/")
-    attribute = rest.rsplit("/", 1)[-1]
-    match collection, attribute:
-        case "profile", _key:
-            field = catalogue.fields.get(attribute)
-            return (told(value, field) if field else str(value)) or None
-        case "contact_points", "value":
-            # Where nothing else says so, a number is known by its plus (E.164).
-            guess = System.PHONE if str(value).startswith("+") else ""
-            return address(str((state or {}).get(path.removesuffix("value") + "system") or guess), str(value))
-        case "contact_points", "system":
-            return system_name(str(value))
-        case "contact_points", "use":
-            return use_name(str(value))
-        case "contact_windows", "kind":
-            return window_kind_name(str(value))
-        case "contact_windows", "channel":
-            return channel_name(catalogue, value)
-        case "contact_windows", "weekdays":
-            return window_name(value, "00:00", "00:00").rpartition(", ")[0]
-        case "contact_windows", "time_zone":
-            return zone_name(str(value))
-        case "consents", "status":
-            return status_name(str(value))
-        case _, "capture_date" | "effective_from" | "effective_to" | "created_at":
-            return format_datetime(datetime.fromisoformat(str(value)))
-    return str(value)
 
 
 def who(actor: Actor, *, reader: ActorKind, name: str | None = None) -> str:
@@ -153,7 +96,7 @@ def _is_erased(group: Group) -> bool:
 def _erased(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
     """Of what was erased, only that it was there is known."""
     collection = next(iter(group.values())).path.partition("/")[0]
-    label = _consent_label(catalogue, item) if collection == "consents" else _ITEM_NAMES[collection]()
+    label = consent_label(catalogue, item) if collection == "consents" else ITEM_NAMES[collection]()
     return [Phrase(label, *_sides(group, lambda value: _("erased")))]
 
 
@@ -167,7 +110,7 @@ def _phrase(label: str, catalogue: Catalogue, diff: Diff, state: Mapping[str, Va
 
 
 def _point(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
-    label = _point_label(group, item, state)
+    label = point_label(group, item, state)
     if _whole(group, "system", "value", "use"):
 
         def told_whole(value: Callable[[str], Value]) -> str:
@@ -175,15 +118,9 @@ def _point(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Va
 
         return [Phrase(label, *_sides(group, told_whole))]
     return [
-        _phrase(label if name == "value" else _joined(label, _attribute_name(name)), catalogue, diff, state)
+        _phrase(label if name == "value" else joined(label, attribute_name(name)), catalogue, diff, state)
         for name, diff in group.items()
     ]
-
-
-def _point_label(group: Group, item: str, state: Mapping[str, Value]) -> str:
-    diff = group.get("system")
-    system = (diff.new or diff.old) if diff else state.get(f"contact_points/{item}/system")
-    return _("Contact point") if system is None or isinstance(system, Erased) else system_name(str(system))
 
 
 def _window(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
@@ -200,14 +137,9 @@ def _window(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, V
 
 def _consent(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
     if "status" in group:
-        return [_phrase(_consent_label(catalogue, item), catalogue, group["status"], state)]
+        return [_phrase(consent_label(catalogue, item), catalogue, group["status"], state)]
     interesting = {name: d for name, d in group.items() if name in ("notice_version", "effective_to", "lawful_basis")}
     return _each(catalogue, item, interesting or dict(list(group.items())[:1]), state)
-
-
-def _consent_label(catalogue: Catalogue, item: str) -> str:
-    purpose, _slash, channel = item.partition("/")
-    return f"{purpose_name(catalogue, purpose)}: {channel_name(catalogue, channel)}"
 
 
 def _note(catalogue: Catalogue, item: str, group: Group, state: Mapping[str, Value]) -> list[Phrase]:
@@ -233,15 +165,6 @@ _TOLD: Mapping[str, Callable[[Catalogue, str, Group, Mapping[str, Value]], list[
 }
 
 
-_ITEM_NAMES: Mapping[str, Callable[[], str]] = {
-    "customer": lambda: _("Customer number"),
-    "contact_points": lambda: _("Contact point"),
-    "contact_windows": lambda: _("Contact window"),
-    "notes": lambda: _("Note"),
-    "logins": lambda: _("Login"),
-}
-
-
 def _whole(group: Group, *names: str) -> bool:
     """Whether the item as such came or went, and not some attributes of it."""
     if not set(names) <= group.keys():
@@ -257,29 +180,3 @@ def _sides(group: Group, told_whole: Callable[[Callable[[str], Value]], str]) ->
         return None if all(value is None for value in values.values()) else told_whole(lambda a: values.get(a))
 
     return side("old"), side("new")
-
-
-def _joined(label: str, attribute: str) -> str:
-    return f"{label}, {attribute}" if attribute else label
-
-
-def _attribute_name(attribute: str) -> str:
-    return {
-        "value": "",
-        "system": _("kind"),
-        "use": _("where"),
-        "rank": _("place in the order"),
-        "kind": _("welcome or not"),
-        "channel": _("channel"),
-        "weekdays": _("days"),
-        "start": _("from"),
-        "end": _("until"),
-        "time_zone": _("time zone"),
-        "capture_date": _("recorded"),
-        "capture_source": _("recorded through"),
-        "effective_from": _("in force from"),
-        "effective_to": _("in force until"),
-        "lawful_basis": _("lawful basis"),
-        "notice": _("text shown"),
-        "notice_version": _("version of the text shown"),
-    }.get(attribute, attribute)

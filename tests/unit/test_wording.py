@@ -6,7 +6,8 @@ from portal import i18n
 from portal.audit.entry import ERASED, Actor, ActorKind, Diff
 from portal.audit.values import Value
 from portal.catalogue import Catalogue, load
-from portal.catalogue.wording import Phrase, describe, for_customer, path_name, value_name, who
+from portal.catalogue.naming import path_name, value_name
+from portal.catalogue.wording import Phrase, describe, for_customer, who
 from portal.paths import resource
 
 POINT, WINDOW, NOTE = "contact_points/p/", "contact_windows/w/", "notes/n/"

@@ -72,7 +72,7 @@ async def _show_saved(request: Request, *, nothing: bool) -> Response:
     key = request.path_params["section"]
     if not wants_fragment(request):
         return redirect(request, way_back(request, f"section-{key}"))
-    told = _told(request, await open_card(request, again=True))
+    told = _told(request, await open_card(request, again=True)) | {"just_saved": f"section-{key}"}
     if nothing:
         told["saved"][f"section-{key}"] = nothing_to_save(key)
     return page(request, "desk/saved_fields.html", told)

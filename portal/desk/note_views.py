@@ -76,7 +76,7 @@ def _show_saved(request: Request, seen: Card, outcome: Changed | Duplicate) -> R
         return redirect(request, way_back(request, "notes", answered=seq))
     told = context(request, seen, pending=_not_there_yet(outcome.stored.record.notes, seen))
     told["saved"]["notes"] = saved_answer(seen, seq)
-    return _show(request, told, 200)
+    return _show(request, told | {"just_saved": "notes"}, 200)
 
 
 def _not_there_yet(notes: Iterable[Note], seen: Card) -> list[Note]:

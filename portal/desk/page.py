@@ -59,6 +59,7 @@ def desk_page(catalogue: Catalogue, card: Card, agent: UUID, *, pending: Iterabl
         "shown": card.record.seq,
         "seq": card.version,
         "saved": {s.card: s for s in _saved(catalogue, card, agent)},
+        "just_saved": None,
         "editing": None,
         "answering": None,
         "form": None,

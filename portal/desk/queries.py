@@ -18,19 +18,19 @@ EXISTS = "SELECT coalesce(portal_id, id) AS id FROM crm.contact WHERE id = %(id)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in a list. `hint` tells people of one name apart; `at` is when this agent opened them."""
+    """Somebody in a list. `hints` tell people of one name apart; `at` is when this agent opened them."""
 
     id: UUID
     number: str
     name: str
-    hint: str = ""
+    hints: tuple[str, ...] = ()
     at: datetime | None = None
 
 
 async def search(database: Database, query: str, limit: int) -> list[Person]:
     """Who fits a search, best matches first."""
     found = await find(database, query, limit)
-    return [Person(f.customer_id or f.contact_id, f.number, f.name, " · ".join(f.hints)) for f in found]
+    return [Person(f.customer_id or f.contact_id, f.number, f.name, f.hints) for f in found]
 
 
 async def lately_opened(database: Database, agent: UUID) -> list[Person]:

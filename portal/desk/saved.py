@@ -11,7 +11,7 @@ from portal.desk.said import is_in_record, is_mine, is_on_its_way
 from portal.formats import format_time
 from portal.i18n import gettext as _
 
-JUST_NOW = timedelta(minutes=10)
+JUST_NOW = timedelta(minutes=5)
 """How long a page goes on telling where something is that was saved."""
 
 

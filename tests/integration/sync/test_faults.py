@@ -1,12 +1,13 @@
 """A CRM that is busy, refuses, does not answer, or answers too late: what is true in the end, and what people see."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from portal.crm.port import ConsentStatus
+from portal.crm.port import ConsentStatus, Ref, Remote
 from tests.builders import a_consent, a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import Fault, RemoteCrm
@@ -302,21 +303,89 @@ class TestTheRest:
         self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await stage.says(alice, {"profile/language": "de"})
-        push = crm.push
+        others = []
 
-        async def stall(batch: Any) -> Any:
-            """Another worker takes the row over and delivers it, while this one waits for its answer."""
-            monkeypatch.setattr(crm, "push", push)
+        async def meanwhile() -> None:
+            """Another worker takes the row over and delivers more, while this one waits for its answer."""
+            await stage.says(alice, {"profile/language": "fr"})
             await stage.later(seconds=31)
             assert await stage.drain() == 1
-            return [*await push(batch)]
+            others.append(await stage.state(alice))
 
-        monkeypatch.setattr(crm, "push", stall)
+        during(crm, "push", meanwhile, monkeypatch)
         await stage.drain()
 
-        state = await stage.state(alice)
-        assert (state["status"], state["synced_seq"], state["lease"]) == ("synced", 2, None)
-        assert len(crm.contacts[alice].timeline) == 2
+        assert [await stage.state(alice)] == others
+        assert (others[0]["status"], others[0]["synced_seq"], others[0]["lease"]) == ("synced", 3, None)
+        assert len(crm.contacts[alice].timeline) == 3
+
+    async def test_an_edit_while_the_crm_is_written_is_written_next(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await stage.says(alice, {"profile/language": "de"})
+
+        async def meanwhile() -> None:
+            await stage.says(alice, {"profile/language": "fr"})
+
+        during(crm, "push", meanwhile, monkeypatch)
+        await stage.drain()
+        assert language(crm, alice) == "de"
+
+        assert await stage.drain() == 1
+        assert language(crm, alice) == "fr"
+
+    async def test_a_customer_who_changes_what_is_just_being_brought_in_is_not_overruled(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        crm.edit(alice, {"language": "fr"})
+        await stage.poller.poll()
+
+        async def meanwhile() -> None:
+            await stage.says(alice, {"profile/language": "de"})
+
+        during(crm, "fetch", meanwhile, monkeypatch)
+        await stage.drain()
+        assert (await stage.record(alice)).profile["language"] == "de"
+        assert (await stage.state(alice))["pull_due_at"] is not None, "it is compared anew"
+
+        await stage.settle()
+        assert (await stage.record(alice)).profile["language"] == "de"
+        assert language(crm, alice) == "de"
+
+    async def test_an_edit_while_an_earlier_one_is_brought_in_is_brought_in_next(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        crm.edit(alice, {"account_tier": "business"})
+        await stage.poller.poll()
+        fetch = crm.fetch
+
+        async def then_edited(refs: Sequence[Ref]) -> Sequence[Remote]:
+            monkeypatch.setattr(crm, "fetch", fetch)
+            found = await fetch(refs)
+            crm.edit(alice, {"account_tier": "home_plus"})
+            await stage.poller.poll()
+            return found
+
+        monkeypatch.setattr(crm, "fetch", then_edited)
+        await stage.drain()
+        assert (await stage.record(alice)).profile["account_tier"] == "business"
+
+        await stage.drain()
+        assert (await stage.record(alice)).profile["account_tier"] == "home_plus"
+
+
+def during(
+    crm: RemoteCrm, call: str, meanwhile: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let something happen while the next call is under way, before it takes effect."""
+    real = getattr(crm, call)
+
+    async def slow(batch: Sequence[Any]) -> Any:
+        monkeypatch.setattr(crm, call, real)
+        await meanwhile()
+        return await real(batch)
+
+    monkeypatch.setattr(crm, call, slow)
 
 
 async def agreed(stores: Stores, crm: RemoteCrm, *, status: str = "opt_in") -> tuple[Stage, UUID]:

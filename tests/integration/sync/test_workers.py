@@ -14,6 +14,7 @@ import pytest
 from portal.crm.embedded import EmbeddedCrm
 from portal.record.models import flatten
 from portal.settings import Settings
+from portal.sync.lease import claim
 from portal.sync.poll import Poller
 from portal.sync.worker import run, work
 from tests.builders import a_customer
@@ -83,6 +84,18 @@ async def test_four_workers_bring_each_change_of_two_hundred_customers_into_the_
         customers,
     )
     assert [row["seq"] for row in delivered] == [3] * 200
+
+
+async def test_workers_that_claim_at_once_claim_different_rows(stage: Stage) -> None:
+    customers = {(await a_customer(stage.stores.worker)).record.id for _ in range(40)}
+    stage.line.batch = 10
+
+    claimed = await asyncio.gather(*(claim(stage.line, uuid4()) for _ in range(6)))
+
+    taken = [row.customer_id for rows in claimed for row in rows]
+    assert len(taken) == len(set(taken))
+    left = await claim(stage.line, uuid4()), await claim(stage.line, uuid4())
+    assert {*taken, *(row.customer_id for rows in left for row in rows)} == customers
 
 
 async def test_agents_and_customers_at_once_come_to_rest_with_both_sides_equal(

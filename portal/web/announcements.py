@@ -51,6 +51,7 @@ class Announcements:
         self._watches: set[Watch] = set()
         self._of_session: Counter[UUID] = Counter()
         self._poller: asyncio.Task[None] | None = None
+        self._begun = asyncio.Event()
         self._closing = False
 
     @contextmanager
@@ -65,6 +66,7 @@ class Announcements:
         self._watches.add(watch)
         self._of_session[session_id] += 1
         if self._poller is None or self._poller.done():
+            self._begun.clear()
             self._poller = asyncio.create_task(self._poll())
         try:
             yield watch
@@ -73,12 +75,17 @@ class Announcements:
             self._of_session -= Counter([session_id])
 
     async def lately(self, customer_id: UUID) -> bool:
-        """Whether something was announced while the page that now listens was on its way to the browser."""
+        """Whether something was announced while the page that now listens was on its way to the browser.
+
+        Asked once the poller knows where it began: between the two, nothing is overheard.
+        """
+        await self._begun.wait()
         return await self._database.fetch_one(LATELY, [customer_id]) is not None
 
     def close(self) -> None:
         """End every stream and take no new one: browsers come back to another process."""
         self._closing = True
+        self._begun.set()
         for watch in self._watches:
             watch.end()
 
@@ -106,9 +113,11 @@ class Announcements:
                 if not down:
                     log.warning("live updates wait for the database", exc_info=error)
                 down, seen = True, None
+                self._begun.set()
                 await asyncio.sleep(SECONDS_AFTER_AN_OUTAGE)
                 continue
             assert row is not None
+            self._begun.set()
             # After an outage nobody knows what was missed: everybody looks.
             self._tell(None if down else frozenset(row["customers"]))
             down, seen = False, row["seen"]

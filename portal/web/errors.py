@@ -18,14 +18,13 @@ RETRY_SECONDS = 5
 
 
 class LoginNeeded(PortalError):
-    """A form was sent after the session had ended. `login` is where to begin a new one."""
+    """The session of an open page has ended. `login` is where to begin a new one; `saving` if a form was sent."""
 
     status = 401
 
-    def __init__(self, login: str) -> None:
-        super().__init__(
-            _("You are logged out, so nothing was saved."), hint=_("Log in again, then send it once more.")
-        )
+    def __init__(self, login: str, *, saving: bool) -> None:
+        message = _("You are logged out, so nothing was saved.") if saving else _("You are logged out.")
+        super().__init__(message, hint=_("Log in again, then send it once more.") if saving else None)
         self.login = login
 
 

@@ -97,13 +97,11 @@ def _admit(request: Request, session: Session) -> None:
 
 
 def _to_login(request: Request, audience: Audience) -> Response:
-    """Log in, and come back. Somebody who has sent a form is first shown what they typed."""
+    """Log in, and come back. Nobody is led away from what they typed: a form is given back, an open page stays."""
     where = {"as": "staff"} if audience is Audience.STAFF else {}
     login = f"{url_for(request, 'login')}?{urlencode(where | {'next': _page(request)})}"
-    if is_htmx(request):
-        return Response(status_code=401, headers={"hx-redirect": login})
-    if request.method in UNSAFE:
-        raise LoginNeeded(login)
+    if is_htmx(request) or request.method in UNSAFE:
+        raise LoginNeeded(login, saving=request.method in UNSAFE)
     return RedirectResponse(login, 303)
 
 

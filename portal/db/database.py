@@ -11,13 +11,15 @@ from typing import Any, Self, cast
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy import URL, NullPool, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from portal.settings import Settings
 
 Row = dict[str, Any]
+AGAIN_IS_NO_USE = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable, PoolTimeout)
+"""Failures that are no lost connection: whoever waited once does not wait a second time."""
 Params = Sequence[Any] | Mapping[str, Any]
 
 
@@ -55,7 +57,7 @@ class Database:
             kwargs={"autocommit": True, "connect_timeout": 5},
             min_size=min(2, pool_size),
             max_size=pool_size,
-            timeout=5,
+            timeout=3,
             max_lifetime=1800,
             open=False,
             reset=_to_autocommit,
@@ -90,7 +92,7 @@ class Database:
         try:
             return await self._run(sql, params)
         except psycopg.OperationalError as error:
-            if not retry or isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable):
+            if not retry or isinstance(error, AGAIN_IS_NO_USE):
                 raise
             return await self._run(sql, params)
 

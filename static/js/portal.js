@@ -85,14 +85,38 @@ function closeMenus(but) {
   for (const menu of document.querySelectorAll(".menu[open]")) if (menu !== but) menu.open = false;
 }
 
-// When no answer comes back, the page says so, and keeps what was typed. A live stream that breaks is not worth a word.
-document.addEventListener("htmx:error", ({ detail }) => {
-  if (!detail.ctx || detail.ctx.sourceElement?.matches(`[${live}]`)) return;
+// When no answer comes back, or one that is not ours (a proxy's), the page says so and keeps what was typed: our own errors
+// say where they belong. What the page asks for by itself is not worth a word.
+const byItself = `[${live}], [hx-trigger*="#live"], [hx-trigger^="every"], [hx-trigger^="load"]`;
+const asked = (ctx) => ctx && !ctx.sourceElement?.matches(byItself);
+const ours = ({ response, hx }) => response.status < 400 || [409, 422].includes(response.status) || hx?.retarget;
+function unanswered() {
   notice.replaceChildren(document.getElementById("no-answer").content.cloneNode(true));
+}
+document.addEventListener("htmx:error", ({ detail }) => { if (asked(detail.ctx)) unanswered(); });
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  if (ours(ctx)) return;
+  event.preventDefault();
+  if (asked(ctx)) unanswered();
 });
-document.addEventListener("htmx:before:request", ({ detail }) => {
-  if (!detail.ctx.sourceElement?.matches(`[${live}]`)) notice.replaceChildren();
+document.addEventListener("htmx:before:request", ({ detail }) => { if (asked(detail.ctx)) notice.replaceChildren(); });
+
+// A save can reach the CRM before its own answer is back and shown: then the page looks once more.
+let under_way = 0;
+let overtaken = false;
+document.addEventListener("htmx:before:request", ({ detail }) => { if (asked(detail.ctx)) under_way += 1; });
+document.addEventListener("changed", () => { overtaken ||= under_way > 0; });
+document.addEventListener("htmx:finally:request", ({ detail }) => {
+  if (asked(detail.ctx)) under_way -= 1;
+  if (under_way || !overtaken) return;
+  overtaken = false;
+  htmx.trigger("#live", "changed");
 });
+// And where no live stream came about at all, it looks now and then, as long as something is on its way.
+setInterval(() => {
+  if (!document.hidden && document.querySelector(".stations .wait")) htmx.trigger("#live", "changed");
+}, 10_000);
 
 // Times: "5 seconds ago" stays true, and so does the mark that says where the week is now.
 const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });

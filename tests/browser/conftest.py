@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, StorageState
+from playwright.async_api import Browser, StorageState, expect
 from sqlalchemy import URL
 
 from portal.catalogue import Catalogue
 from portal.demo.load import load as load_demo
 from portal.record.read import StoredRecord
-from tests.browser.cast import Entrance, Somebody, a_login, open_chromium
+from tests.browser.cast import SECONDS_TO_SHOW, Entrance, Somebody, a_login, open_chromium
 from tests.browser.stack import LOG_ORIGIN, Stack, running_stack
 from tests.builders import a_consent, a_contact_point, a_customer, a_number, a_window
 from tests.conftest import Stores, Template, connect_embedded_crm, make_settings, open_stores
@@ -58,6 +58,10 @@ def stack(running: Stack) -> Iterator[Stack]:
     yield running
     complaints = running.complaints()
     assert not complaints, "\n".join(complaints)
+
+
+# Two test processes, two stacks and two browsers share what may be two cores.
+expect.set_options(timeout=SECONDS_TO_SHOW * 1000)
 
 
 @pytest.fixture(scope="session")

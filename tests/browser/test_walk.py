@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from portal.record.read import StoredRecord
 from tests.browser.cast import BOB, GRACE, OSCAR, Entrance, Somebody
+from tests.browser.desk_page import answer_note, change_plan
 from tests.browser.record_page import RecordPage, mark, was_not_left
 from tests.browser.stack import Stack
 
@@ -36,7 +37,8 @@ async def test_the_walk(enter: Entrance, stack: Stack, alice: Somebody, scripts:
     desk = await enter(GRACE)
     await grace_finds_her(desk, alice)
     await grace_sees_what_she_said(desk)
-    await grace_changes_the_plan_and_answers(desk)
+    await change_plan(desk, "Home plus")
+    await answer_note(desk, ANSWER)
 
     # Then Alice sees both, without asking where scripts run
     await she_sees_both(hers)
@@ -109,21 +111,6 @@ async def grace_sees_what_she_said(desk: Page) -> None:
     await expect(desk.get_by_role("region", name="What was agreed")).to_contain_text("opted out")
     note = desk.get_by_role("article").filter(has_text=KEY)
     await expect(note).to_contain_text(TODAY)
-
-
-async def grace_changes_the_plan_and_answers(desk: Page) -> None:
-    account = desk.get_by_role("region", name="Your account")
-    await account.get_by_role("link", name="Change").click()
-    await account.get_by_label("Plan").select_option(label="Home plus")
-    await account.get_by_role("button", name="Save").click()
-    await expect(account.locator(".saved")).to_have_text(re.compile("Saved"))
-    await expect(account).to_contain_text("Home plus")
-
-    notes = desk.get_by_role("region", name="What the customer told us")
-    await notes.get_by_role("link", name="Answer").click()
-    await notes.get_by_label("Your answer").fill(ANSWER)
-    await notes.get_by_role("button", name="Send the answer").click()
-    await expect(notes.get_by_role("article")).to_contain_text(ANSWER)
 
 
 async def she_sees_both(hers: RecordPage) -> None:

@@ -36,7 +36,8 @@ async def delivery(request: Request) -> Response:
     stored = await open_record(request)
     context = surroundings(services(request).catalogue, stored)
     seen = request.query_params.get("seen", "")
-    context |= {"seq": seen, "live": True, "news": _news(seen, context["changes"])}
+    saved = saved_before(request, context["changes"])
+    context |= {"seq": seen, "live": True, "saved": saved, "news": _news(seen, context["changes"])}
     if wants_fragment(request):
         return fragment(request, "home/delivery.html", "delivery", context)
     return page(request, "home/delivery.html", context)

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from portal import clock
 from portal.audit.entry import Diff
 from portal.audit.values import State
 from portal.catalogue.model import AgentAccess, Catalogue
 from portal.catalogue.wording import Phrase, describe
 from portal.crm.embedded.card import Activity, Card
 from portal.desk.said import is_mine, who_did
+from portal.formats import format_day_time
+from portal.i18n import gettext as _
 from portal.record.models import flatten
 
 EARLIER_SHOWN = 20
 FIRST_SHOWN = 5
+JUST_NOW = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,10 @@ def _for_agents(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """Others changed something while the page was open: who did so last, and what, in a few words."""
+    """Others changed something while the page was open: who did so last and when, and what, in a few words."""
 
     who: str
+    when: str
     what: str
 
 
@@ -74,4 +79,6 @@ def interruption(catalogue: Catalogue, card: Card, agent: UUID, shown: int) -> I
     if not happenings:
         return None
     labels = dict.fromkeys(line.label for happening in happenings for line in happening.lines)
-    return Interruption(happenings[0].who, ", ".join(labels))
+    last = happenings[0]
+    when = _("just now") if clock.now() - last.at < JUST_NOW else format_day_time(last.at)
+    return Interruption(last.who, when, ", ".join(labels))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote
 from uuid import UUID
 
 from portal.catalogue.model import Catalogue, Channel
@@ -76,9 +77,9 @@ def _point(catalogue: Catalogue, point: ContactPoint, card: Card, new: News, age
 def _href(point: ContactPoint) -> str | None:
     match point.system:
         case System.PHONE:
-            return f"tel:{point.value}"
+            return f"tel:{quote(point.value, safe='+')}"
         case System.EMAIL:
-            return f"mailto:{point.value}"
+            return f"mailto:{quote(point.value, safe='@+')}"
     return None
 
 

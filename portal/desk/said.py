@@ -62,12 +62,9 @@ def who_did(entry: Activity, agent: UUID) -> str:
 
 
 def field_said(card: Card, field: Field, agent: UUID) -> Said | None:
-    """Who said what stands in a field of the profile."""
-    key = field.key
-    provenance, editor = card.record.said.get(key), card.edited_by.get(key)
-    if provenance is None:
-        return None
-    if editor is None:
+    """Who said what stands in a field of the profile, or emptied it."""
+    provenance, editor = card.said.get(field.key), card.edited_by.get(field.key)
+    if provenance is None or editor is None:
         return item_said(provenance, card, agent)
     name = _("You") if editor.id == str(agent) else _("%(name)s, customer care") % {"name": editor.name}
     return Said(name, editor.at, _("· on its way to the customer’s page") if is_on_its_way(card, field) else None)
@@ -79,9 +76,18 @@ def is_on_its_way(card: Card, field: Field) -> bool:
 
 
 def is_in_record(card: Card, field: Field) -> bool:
-    """Whether the record has what an agent wrote: until then, the CRM's own word is the provenance."""
-    provenance, editor = card.record.said.get(field.key), card.edited_by.get(field.key)
-    return provenance is None or editor is None or provenance.at != editor.at
+    """Whether the record has what an agent wrote: until then, the CRM's own word is its provenance."""
+    provenance, editor = card.said.get(field.key), card.edited_by.get(field.key)
+    if provenance is None or editor is None or provenance.at != editor.at:
+        return True
+    return taken_at(card, field) is not None
+
+
+def taken_at(card: Card, field: Field) -> datetime | None:
+    """When the record took over the last edit of a field, if its timeline says so."""
+    provenance = card.said[field.key]
+    entries = (e for e in card.activity if e.seq > provenance.seq and any(d.path == field.path for d in e.diffs))
+    return max((entry.at for entry in entries), default=None)
 
 
 def item_said(provenance: Provenance | None, card: Card, agent: UUID) -> Said | None:

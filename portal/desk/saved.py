@@ -1,18 +1,16 @@
 """What a card says after an agent saved something: never more than is true at that moment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from portal import clock
-from portal.catalogue.model import Catalogue, CustomerAccess
-from portal.crm.embedded.card import Card
-from portal.desk.said import is_in_record, is_mine, is_on_its_way
+from portal.catalogue.model import Catalogue, CustomerAccess, Field
+from portal.crm.embedded.card import LATELY, Card
+from portal.desk.said import field_said, is_in_record, is_mine, is_on_its_way, taken_at
 from portal.formats import format_time
 from portal.i18n import gettext as _
-
-JUST_NOW = timedelta(minutes=5)
-"""How long a page goes on telling where something is that was saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +24,38 @@ class Saved:
 
 def saved_fields(catalogue: Catalogue, card: Card, section: str, agent: UUID) -> Saved | None:
     """Where the fields of a section are that this agent edited a moment ago."""
-    mine = [f for f in catalogue.section_fields(section) if _edited_just_now(card, f.key, agent)]
+    mine = [field for field in catalogue.section_fields(section) if field.key in card.edited_lately]
     if not mine:
         return None
-    shown = [field for field in mine if field.customer is not CustomerAccess.HIDDEN]
-    if any(is_on_its_way(card, field) for field in mine):
+    overtaken = [field for field in mine if not _stands(card, field, agent)]
+    if overtaken:
+        words = _overtaken(card, overtaken[0], agent)
+    elif any(is_on_its_way(card, field) for field in mine):
         words = _("Saved in the CRM. On its way to the customer’s page.")
     elif not all(is_in_record(card, field) for field in mine):
         words = _("Saved in the CRM.")
-    elif shown:
-        since = max(card.record.said[field.key].at for field in shown)
-        words = _("Saved in the CRM. Shown to the customer since %(time)s.") % {"time": format_time(since)}
     else:
-        words = _("Saved in the CRM, and kept in the record. The customer does not see it.")
+        words = _shown(card, [field for field in mine if field.customer is not CustomerAccess.HIDDEN])
     return Saved(f"section-{section}", f"saved-{section}", words)
+
+
+def _stands(card: Card, field: Field, agent: UUID) -> bool:
+    editor = card.edited_by.get(field.key)
+    return editor is not None and editor.id == str(agent)
+
+
+def _overtaken(card: Card, field: Field, agent: UUID) -> str:
+    """Somebody else changed the same after the agent, or the customer at the same time, whose word goes first."""
+    said = field_said(card, field, agent)
+    who = said.who if said else _("Somebody else")
+    return _("Saved, and then overtaken: %(who)s changed this too, and that stands.") % {"who": who}
+
+
+def _shown(card: Card, fields: Sequence[Field]) -> str:
+    if not fields:
+        return _("Saved in the CRM, and kept in the record. The customer does not see it.")
+    since = max(taken_at(card, field) or card.said[field.key].at for field in fields)
+    return _("Saved in the CRM. Shown to the customer since %(time)s.") % {"time": format_time(since)}
 
 
 def nothing_to_save(section: str) -> Saved:
@@ -59,13 +75,8 @@ def answers_just_now(card: Card, agent: UUID) -> list[int]:
     return [
         entry.seq
         for entry in card.activity
-        if entry.action == "note:answered" and is_mine(entry, agent) and clock.now() - entry.at < JUST_NOW
+        if entry.action == "note:answered" and is_mine(entry, agent) and clock.now() - entry.at < LATELY
     ]
-
-
-def _edited_just_now(card: Card, key: str, agent: UUID) -> bool:
-    editor = card.edited_by.get(key)
-    return editor is not None and editor.id == str(agent) and clock.now() - editor.at < JUST_NOW
 
 
 def _arrived(card: Card) -> datetime:

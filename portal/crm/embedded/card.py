@@ -12,10 +12,10 @@ from portal.audit.entry import Diff
 from portal.catalogue.model import Catalogue
 from portal.crm.embedded.hints import hints
 from portal.crm.embedded.search_keys import search_terms
-from portal.crm.parts import record_from
+from portal.crm.parts import provenance_from, record_from
 from portal.crm.port import Editor
 from portal.db.database import Database, Row
-from portal.record.models import Record
+from portal.record.models import Provenance, Record
 
 NAME = "embedded"
 """What the catalogue calls this CRM."""
@@ -27,6 +27,8 @@ CARD = Path(__file__).with_name("card.sql").read_text(encoding="utf-8")
 
 VISIT = timedelta(minutes=30)
 """A contact that an agent did not look at for this long is visited anew."""
+LATELY = timedelta(minutes=5)
+"""How long a page goes on telling what became of an edit."""
 RECENT = 50
 
 
@@ -91,7 +93,9 @@ class Card:
         customer_id: whose contact it is; None if it is not from the portal.
         version: what an edit form carries.
         record: everything, as a record; who said so is in its provenance.
+        said: who said so last, by the catalogue's keys, also where a field was emptied.
         edited_by: by the catalogue's keys, the agent whose word stands in a field.
+        edited_lately: the keys of the fields that the viewer edited a moment ago, even if their word stands no more.
         activity: the timeline, newest first.
         since_at, since_seq: the viewer's visit before this one, and the version they saw; activity with a higher seq is
             new to them. At the first visit there is no time, and only what happens during it is new.
@@ -102,7 +106,9 @@ class Card:
     customer_id: UUID | None
     version: int
     record: Record
+    said: Mapping[str, Provenance]
     edited_by: Mapping[str, Editor]
+    edited_lately: frozenset[str]
     activity: tuple[Activity, ...]
     since_at: datetime | None
     since_seq: int
@@ -138,6 +144,7 @@ async def card(
             "name": viewer.name,
             "visit": VISIT,
             "again": again,
+            "lately": LATELY,
             "activity": RECENT,
         },
     )
@@ -151,7 +158,9 @@ def _card(catalogue: Catalogue, row: Row) -> Card:
         customer_id=row["customer_id"],
         version=row["version"],
         record=_record(row, keys),
+        said={keys[name]: provenance_from(said) for name, said in row["provenance"].items() if name in keys},
         edited_by={keys[name]: editor(by) for name, by in row["edited_by"].items() if name in keys},
+        edited_lately=frozenset(keys[name] for name in row["edited_lately"] or () if name in keys),
         activity=tuple(_activity(entry) for entry in row["activity"] or ()),
         since_at=row["before_at"],
         since_seq=row["before_seq"],

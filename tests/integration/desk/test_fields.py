@@ -134,6 +134,36 @@ async def test_sending_it_twice_edits_once(as_grace: httpx2.AsyncClient, stage: 
     assert len(edits) == 1
 
 
+async def test_an_emptied_field_is_told_as_truly(
+    as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
+) -> None:
+    response = await sent(as_grace, alice, await opened(as_grace, alice), account_tier="")
+    assert ON_ITS_WAY in text(response.text)
+    assert "Plan not said You, today at" in text(response.text)
+
+    await stage.settle()
+
+    section = text(part((await as_grace.get(card(alice))).text, "section-account"))
+    assert "Saved in the CRM. Shown to the customer since" in section
+    assert "on its way" not in section
+
+
+async def test_it_says_so_when_the_customers_word_goes_first(
+    as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
+) -> None:
+    form = await opened(as_grace, alice, "about")
+    await stage.says(alice.record.id, {"profile/language": "fr"})
+    response = await sent(as_grace, alice, form, "about", **ABOUT | {"language": "de"})
+    assert ON_ITS_WAY in text(response.text), "nobody knows better yet"
+
+    await stage.settle()
+
+    assert (await stage.sees(alice.record.id)).record.profile["language"] == "fr"
+    update = text((await as_grace.get(f"{card(alice)}/now?shown=1", headers=htmx())).text)
+    assert "Saved, and then overtaken: The customer changed this too, and that stands." in update
+    assert "Shown to the customer" not in update
+
+
 class TestMeanwhile:
     async def test_a_change_of_another_field_is_no_conflict(
         self, as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord

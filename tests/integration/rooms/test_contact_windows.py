@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from portal.record.models import WindowKind
+from tests.builders import a_window
 from tests.integration.rooms.conftest import Elsewhere
 from tests.integration.rooms.forms_on_page import Typed, form_to, open_form, send
 
@@ -139,10 +140,9 @@ async def test_what_is_no_window_is_said_at_the_field(
 
 
 async def test_there_is_a_limit(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
-    for hour in range(20):
-        form = await open_form(as_alice, WINDOWS)
-        answer = await send(as_alice, form, {**EVENING, "start": f"{hour:02}:00", "end": f"{hour + 1:02}:00"})
-        assert answer.status_code == 303
+    # Given as many as are kept
+    windows = [a_window(start=f"{hour:02}:00", end=f"{hour + 1:02}:00") for hour in range(20)]
+    await alices.change({path: value for window in windows for path, value in window.items()})
 
     answer = await send(as_alice, await open_form(as_alice, WINDOWS), {**EVENING, "start": "21:00", "end": "22:00"})
 

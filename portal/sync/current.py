@@ -9,7 +9,7 @@ from portal.audit.entry import Entry, unseal
 from portal.audit.values import State
 from portal.crm.parts import record_from
 from portal.db.database import Row
-from portal.record.models import Record, flatten
+from portal.record.models import Record
 from portal.sync.line import Line
 from portal.sync.state import Claimed
 
@@ -90,4 +90,5 @@ def shared_values(line: Line, state: State) -> State:
 
 def our_values(line: Line, record: Record) -> State:
     """What the portal says of all that a CRM can have an opinion of."""
-    return shared_values(line, flatten(record))
+    fields = {f"profile/{key}": record.profile[key] for key in line.names if key in record.profile}
+    return fields | {f"consents/{c.purpose}/{c.channel}/status": c.status.value for c in record.consents}

@@ -11,7 +11,7 @@ from portal.audit.entry import unseal
 from portal.audit.values import State
 from portal.crm.port import Ref, Remote
 from portal.record.change import SINCE
-from portal.record.models import flatten
+from portal.record.flat import flatten
 from portal.sync.backoff import backoff
 from portal.sync.base import Base, seal_base, unseal_base, values_at
 from portal.sync.current import our_values, shared_values

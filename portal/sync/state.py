@@ -1,6 +1,6 @@
 """A row of sync_state as it is claimed, and what a pass finds out about it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -75,7 +75,7 @@ class Verdict:
 
     def json(self) -> dict[str, Any]:
         """As `complete.sql` takes it."""
-        return asdict(self) | {
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
             "customer_id": str(self.customer_id),
             "pull_seen": self.pull_seen.isoformat() if self.pull_seen else None,
             "base": self.base.hex() if self.base else None,

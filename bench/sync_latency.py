@@ -86,7 +86,8 @@ async def measure(admin_url: str, url: URL, rate: float, seconds: float, workers
         await register(worker, [line])
         customers = [await a_customer(store, number) for number in range(CUSTOMERS)]
         await throughput(line, "new contacts")
-        await asyncio.gather(*(edit(store, each, "she") for each in customers))
+        for each in customers:
+            await edit(store, each, "she")
         await throughput(line, "changed contacts, one change record each")
         with worker_processes(url, workers):
             await asyncio.sleep(3)

@@ -14,7 +14,8 @@ from portal.catalogue.model import Catalogue
 from portal.catalogue.naming import path_name, value_name
 from portal.catalogue.wording import name_of_actor, who
 from portal.record.change import Conflicted
-from portal.record.models import Record, flatten
+from portal.record.flat import flatten
+from portal.record.models import Record
 from portal.record.read import StoredRecord
 from portal.services import services
 from portal.web.form_data import posted

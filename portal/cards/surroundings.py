@@ -10,7 +10,8 @@ from portal.contact.lead import lead
 from portal.contact.may_contact import every_purpose
 from portal.formats import local
 from portal.i18n import gettext as _
-from portal.record.models import Record, flatten
+from portal.record.flat import flatten
+from portal.record.models import Record
 from portal.record.read import StoredRecord
 
 

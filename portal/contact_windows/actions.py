@@ -8,7 +8,8 @@ from portal.errors import Invalid, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
 from portal.record.change import Intention, Outcome, change
-from portal.record.models import ContactWindow, Record, attributes, encode
+from portal.record.flat import encode
+from portal.record.models import ContactWindow, Record, attributes
 from portal.record.store import RecordStore
 
 

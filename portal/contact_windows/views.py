@@ -25,7 +25,8 @@ from portal.contact_windows.forms import contact_window_form, typed
 from portal.errors import Invalid, PortalError
 from portal.i18n import gettext as _
 from portal.record.change import Changed, Conflicted, Duplicate, Unchanged
-from portal.record.models import Record, encode
+from portal.record.flat import encode
+from portal.record.models import Record
 from portal.services import services
 from portal.web.form_data import read_form
 from portal.web.intention import intention

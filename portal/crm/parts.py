@@ -6,17 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from portal.audit.values import State, Value, format_moment
-from portal.record.models import (
-    Consent,
-    ContactPoint,
-    ContactWindow,
-    Note,
-    Provenance,
-    Record,
-    attributes,
-    encode,
-    unflatten,
-)
+from portal.record.flat import encode, unflatten
+from portal.record.models import Consent, ContactPoint, ContactWindow, Note, Provenance, Record, attributes
 
 Part = dict[str, Any]
 """One contact point, window, consent or note: what identifies it, its attributes, and `said`."""

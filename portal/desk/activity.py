@@ -14,7 +14,7 @@ from portal.crm.embedded.card import Activity, Card
 from portal.desk.said import is_mine, who_did
 from portal.formats import format_day_time
 from portal.i18n import gettext as _
-from portal.record.models import flatten
+from portal.record.flat import flatten
 
 EARLIER_SHOWN = 20
 FIRST_SHOWN = 5

@@ -16,8 +16,9 @@ from portal.audit.entry import GENESIS, Actor, Diff, Entry, Evidence, fold, leaf
 from portal.audit.values import State, Value, format_moment
 from portal.errors import Conflict, NotFound, Unavailable
 from portal.i18n import gettext as _
+from portal.record.flat import flatten, unflatten
 from portal.record.gate import check
-from portal.record.models import Provenance, Record, flatten, unflatten
+from portal.record.models import Provenance, Record
 from portal.record.read import RecentChange, StoredRecord, read
 from portal.record.rebase import ConflictingField, rebase, unfold
 from portal.record.rows import rows

@@ -1,8 +1,7 @@
 """The record: all that the portal holds of one customer that customer and agents share.
 
-A record has two forms that say the same. As objects (`Record`) it is what pages and rules read. As a flat map from path
-to value (`flatten`) it is what changes are about: a change is a set of paths with an old and a new value, and folding
-all changes of a customer gives the flat map back. A path names a thing for ever; a missing path and None are the same.
+A record has two forms that say the same. As objects it is what pages and rules read. As a flat map from path to value
+(`portal.record.flat`) it is what changes are about; folding all changes of a customer gives the flat map back.
 """
 
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from portal.audit.values import State, Value, format_moment
+from portal.audit.values import Value
 
 
 class System(StrEnum):
@@ -175,10 +174,6 @@ COLLECTIONS: Mapping[str, type[Any]] = {
 }
 """The parts of a record whose items have an id of their own: path `<collection>/<id>/<attribute>`."""
 
-_ENUMS: Mapping[str, type[StrEnum]] = {"system": System, "use": Use, "status": ConsentStatus}
-_TIMES = {"start", "end"}
-_MOMENTS = {"capture_date", "effective_from", "effective_to", "created_at"}
-
 
 def attributes(model: type[Any]) -> tuple[str, ...]:
     """The names of a part's attributes, in order, without what identifies it."""
@@ -187,98 +182,3 @@ def attributes(model: type[Any]) -> tuple[str, ...]:
         for f in fields(model)
         if f.name not in ("id", "purpose", "channel", "said") or (f.name == "channel" and model is ContactWindow)
     )
-
-
-def encode(value: Any) -> Value:
-    """An attribute of an object as the JSON value that stands in a change."""
-    if isinstance(value, datetime):
-        return format_moment(value)
-    if isinstance(value, time):
-        return value.strftime("%H:%M")
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return list(value)
-    return value  # type: ignore[no-any-return]  # a JSON scalar already
-
-
-def flatten(record: Record) -> State:
-    """The record as a map from path to value, without what is absent."""
-    state: State = {"customer/number": record.number}
-    state.update((f"profile/{key}", value) for key, value in record.profile.items())
-    for collection, model in COLLECTIONS.items():
-        for item in getattr(record, collection):
-            state.update((f"{collection}/{item.id}/{name}", encode(getattr(item, name))) for name in attributes(model))
-    for consent in record.consents:
-        prefix = f"consents/{consent.purpose}/{consent.channel}"
-        state.update((f"{prefix}/{name}", encode(getattr(consent, name))) for name in attributes(Consent))
-    return {path: value for path, value in state.items() if value is not None}
-
-
-def unflatten(
-    state: Mapping[str, Value], *, id: UUID, seq: int, said: Mapping[str, Provenance] | None = None
-) -> Record:
-    """The record that a flat map says; the inverse of `flatten`.
-
-    `said` maps a path or an item's prefix to the change that said so last.
-    """
-    said = said or {}
-    profile: dict[str, Value] = {}
-    items: dict[tuple[str, ...], dict[str, Value]] = {}
-    number = ""
-    for path, value in state.items():
-        if value is None:
-            continue
-        head, *rest = path.split("/")
-        if head == "customer":
-            number = str(value)
-        elif head == "profile":
-            profile[rest[0]] = value
-        else:
-            items.setdefault((head, *rest[:-1]), {})[rest[-1]] = value
-    parts: dict[str, list[Any]] = {name: [] for name in (*COLLECTIONS, "consents")}
-    for key, attrs in items.items():
-        parts[key[0]].append(_part(key, attrs, said.get("/".join(key))))
-    return Record(
-        id=id,
-        number=number,
-        seq=seq,
-        profile=profile,
-        said={path.removeprefix("profile/"): p for path, p in said.items() if path.startswith("profile/")},
-        contact_points=tuple(sorted(parts["contact_points"], key=lambda p: (p.rank, p.id))),
-        contact_windows=tuple(sorted(parts["contact_windows"], key=lambda w: (w.weekdays, w.start, w.id))),
-        consents=tuple(sorted(parts["consents"], key=lambda c: (c.purpose, c.channel))),
-        notes=tuple(sorted(parts["notes"], key=lambda n: (n.created_at, n.id))),
-        logins=tuple(sorted(parts["logins"], key=lambda x: x.id)),
-    )
-
-
-def _part(key: tuple[str, ...], attrs: Mapping[str, Value], said: Provenance | None) -> Any:
-    decoded: dict[str, Any] = {name: _decode(name, value, key[0]) for name, value in attrs.items()}
-    if key[0] == "consents":
-        decoded.setdefault("effective_to", None)
-        return Consent(purpose=key[1], channel=key[2], said=said, **decoded)
-    model = COLLECTIONS[key[0]]
-    for name in attributes(model):
-        decoded.setdefault(name, None)
-    if model is not Login:
-        decoded["said"] = said
-    return model(id=UUID(key[1]), **decoded)
-
-
-def _decode(name: str, value: Value, collection: str) -> Any:
-    if name == "kind":
-        return WindowKind(str(value)) if collection == "contact_windows" else NoteKind(str(value))
-    if name in _ENUMS:
-        return _ENUMS[name](str(value))
-    if name in _TIMES:
-        return time.fromisoformat(str(value))
-    if name in _MOMENTS:
-        return datetime.fromisoformat(str(value))
-    if name == "about":
-        return UUID(str(value))
-    if name == "weekdays" and isinstance(value, list):
-        return tuple(value)
-    return value

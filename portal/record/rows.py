@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from portal.record.models import COLLECTIONS, Consent, Record, attributes, encode
+from portal.record.flat import encode
+from portal.record.models import COLLECTIONS, Consent, Record, attributes
 
 
 def rows(record: Record, paths: Iterable[str], said: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from portal.audit.chain import Break, StoredEntry, check_chain
 from portal.audit.cipher import KeyRing, Undecipherable
 from portal.db.database import Database
-from portal.record.models import flatten
+from portal.record.flat import flatten
 from portal.record.read import StoredRecord, read
 
 EXPECTED = """

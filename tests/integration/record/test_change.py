@@ -8,7 +8,7 @@ import pytest
 from portal.audit.entry import ActorKind, Diff, fold, leaf_hash, unseal
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.record.change import Changed, Conflicted, Duplicate, Unchanged, change, create
-from portal.record.models import flatten
+from portal.record.flat import flatten
 from portal.record.read import StoredRecord, read
 from tests.builders import (
     GRACE,

@@ -10,7 +10,8 @@ from portal.audit.entry import fold, unseal
 from portal.audit.values import Value
 from portal.errors import Invalid
 from portal.record.change import change
-from portal.record.models import Record, flatten, unflatten
+from portal.record.flat import flatten, unflatten
+from portal.record.models import Record
 from portal.record.read import read
 from portal.record.verify import ENTRIES
 from tests.builders import SYSTEM, a_consent, a_contact_point, a_customer, a_note, a_window, an_intention

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from portal.audit.entry import Actor, ActorKind, Diff
-from portal.record.models import flatten
+from portal.record.flat import flatten
 from tests.builders import GRACE, a_customer
 from tests.integration.sync_stage import Stage
 

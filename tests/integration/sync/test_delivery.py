@@ -6,7 +6,7 @@ from sqlalchemy import URL
 
 from portal.audit.entry import Actor, ActorKind
 from portal.record.change import change
-from portal.record.models import flatten
+from portal.record.flat import flatten
 from tests.builders import a_consent, a_customer, a_note, a_window, an_intention
 from tests.integration.sync_stage import Stage, as_administrator
 

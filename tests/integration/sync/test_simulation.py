@@ -7,7 +7,7 @@ import pytest
 
 from portal.audit.entry import unseal
 from portal.audit.values import Value
-from portal.record.models import flatten
+from portal.record.flat import flatten
 from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import Fault, RemoteCrm

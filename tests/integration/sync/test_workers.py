@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from portal.crm.embedded import EmbeddedCrm
-from portal.record.models import flatten
+from portal.record.flat import flatten
 from portal.settings import Settings
 from portal.sync.lease import claim
 from portal.sync.poll import Poller

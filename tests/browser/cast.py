@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
-from playwright.async_api import Browser, BrowserContext, Page, StorageState, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from portal.record.models import System
 from portal.record.read import StoredRecord
@@ -68,13 +68,13 @@ class Entrance:
 
     browser: Browser
     stack: Stack
-    remembered: dict[tuple[str, str], StorageState]
-    """What browsers kept of those who were signed in before, by login and language."""
-    watches: dict[BrowserContext, Watch] = field(default_factory=dict)
+    remembered: dict[str, BrowserContext]
+    """Browsers that are left open for who wants to look at many pages."""
+    watches: dict[Page, Watch] = field(default_factory=dict)
 
     async def __call__(self, who: Somebody | None = None, path: str | None = None, **look: Unpack[Look]) -> Page:
         """Open a page, as a stranger or signed in through the provider's own page, at `path` or where one arrives."""
-        page = await self._open(None, look)
+        page = await self._page(await self._open(look))
         if who is not None:
             await page.goto(who.sign_in)
             await choose_login(page, who.login)
@@ -85,33 +85,30 @@ class Entrance:
         return page
 
     async def again(self, who: Somebody | None, path: str, **look: Unpack[Look]) -> Page:
-        """The same with a session from before, as a browser that was left open: for looking at many pages."""
+        """The same in a browser that was left open, where they are still signed in."""
         if who is None or who.home.startswith("/login"):
             return await self(who, path or None, **look)
-        language = look.get("language", "en")
-        key = (who.login, language)
+        key = f"{who.login} {sorted(look.items())}"
         if key not in self.remembered:
-            page = await self(who, language=language)
-            self.remembered[key] = await page.context.storage_state()
-        page = await self._open(self.remembered[key], look)
+            page = await self(who, **look)
+            self.remembered[key] = page.context
+            await page.close()
+        page = await self._page(self.remembered[key])
         await page.goto(path)
         return page
 
     def watch(self, page: Page) -> Watch:
-        return self.watches[page.context]
+        return self.watches[page]
 
     async def leave(self) -> list[str]:
-        """Close all browsers; gives what they complained of."""
-        problems = []
-        for context, watch in self.watches.items():
-            await context.close()
-            problems += watch.problems
-        return problems
+        """Close everything but what is remembered; gives what the browsers complained of."""
+        for page in self.watches:
+            await (page if page.context in self.remembered.values() else page.context).close()
+        return [problem for watch in self.watches.values() for problem in watch.problems]
 
-    async def _open(self, kept: StorageState | None, look: Look) -> Page:
+    async def _open(self, look: Look) -> BrowserContext:
         context = await self.browser.new_context(
             base_url=self.stack.url,
-            storage_state=kept,
             java_script_enabled=look.get("javascript", True),
             viewport={"width": look.get("width", 1280), "height": 900},
             color_scheme=look.get("scheme", "light"),
@@ -120,8 +117,12 @@ class Entrance:
             reduced_motion="reduce",
         )
         context.set_default_timeout(SECONDS_TO_SHOW * 1000)
-        self.watches[context] = Watch(context)
-        return await context.new_page()
+        return context
+
+    async def _page(self, context: BrowserContext) -> Page:
+        page = await context.new_page()
+        self.watches[page] = Watch(page)
+        return page
 
 
 @asynccontextmanager

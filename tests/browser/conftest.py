@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, StorageState, expect
+from playwright.async_api import Browser, BrowserContext, expect
 from sqlalchemy import URL
 
 from portal.catalogue import Catalogue
@@ -71,15 +71,13 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def remembered(running: Stack) -> dict[tuple[str, str], StorageState]:
-    """Sessions that several tests use, at this stack."""
+def remembered(chromium: Browser, running: Stack) -> dict[str, BrowserContext]:
+    """Browsers that several tests use, one after the other."""
     return {}
 
 
 @pytest.fixture
-async def enter(
-    chromium: Browser, stack: Stack, remembered: dict[tuple[str, str], StorageState]
-) -> AsyncIterator[Entrance]:
+async def enter(chromium: Browser, stack: Stack, remembered: dict[str, BrowserContext]) -> AsyncIterator[Entrance]:
     """Opens browsers. A test fails if one of them met a script error, a violated policy, or an answer of 500."""
     entrance = Entrance(chromium, stack, remembered)
     yield entrance

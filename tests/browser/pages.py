@@ -85,7 +85,7 @@ PAGES = [
     Shown("record-about-alone", ALICE, "/record/profile/about"),
     Shown("record-about-wrong", ALICE, "/record", _wrong_profile, wrong=True),
     Shown("record-service", ALICE, "/record", follow("#profile-service-edit", "#profile-service form")),
-    Shown("record-point-new", ALICE, "/record", follow("#points-edit", "#points form")),
+    Shown("record-point-new", ALICE, "/record", follow("#points-add-phone", "#points form")),
     Shown("record-point", ALICE, f"/record/contact-points/{PHONE}"),
     Shown("record-point-wrong", ALICE, f"/record/contact-points/{PHONE}", _wrong_point, wrong=True),
     Shown("record-window-new", ALICE, "/record", follow("#windows-edit", "#windows form")),

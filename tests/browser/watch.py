@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Request, Response, WebError
+from playwright.async_api import ConsoleMessage, Error, Page, Request, Response
 
 # Chromium says of every answer of 400 and above that loading failed, and many of ours are meant.
 MEANT = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -12,13 +12,13 @@ class Watch:
     """Collects script errors, what the console calls an error (a violated content security policy is one), and answers
     of 500 and above."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, page: Page) -> None:
         self.problems: list[str] = []
         self._expected: list[re.Pattern[str]] = [MEANT]
-        context.on("console", self._said)
-        context.on("weberror", self._failed)
-        context.on("response", self._answered)
-        context.on("requestfailed", self._unanswered)
+        page.on("console", self._said)
+        page.on("pageerror", self._failed)
+        page.on("response", self._answered)
+        page.on("requestfailed", self._unanswered)
 
     def expect(self, pattern: str) -> None:
         """What this test brings about on purpose."""
@@ -28,8 +28,8 @@ class Watch:
         if message.type == "error":
             self._note(f"console: {message.text} ({message.location.get('url', '')})")
 
-    def _failed(self, error: WebError) -> None:
-        self._note(f"script: {error.error}")
+    def _failed(self, error: Error) -> None:
+        self._note(f"script: {error}")
 
     def _answered(self, response: Response) -> None:
         if response.status >= 500:

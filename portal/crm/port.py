@@ -68,7 +68,10 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One change record. `id` is "<chain>/<seq>", for ever the same: a timeline holds each id once."""
+    """One change record. `id` is "<chain>/<seq>", for ever the same: a timeline holds each id once.
+
+    `lost` has what somebody put into a CRM and does not stand, because the other side's word counted for more.
+    """
 
     id: str
     seq: int
@@ -79,6 +82,7 @@ class TimelineEntry:
     actor_name: str | None
     via: str
     diffs: tuple[Diff, ...]
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

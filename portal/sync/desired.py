@@ -3,6 +3,7 @@
 from portal.audit.entry import Entry
 from portal.crm.port import Desired, TimelineEntry
 from portal.sync.current import Current
+from portal.sync.inbound import NOT_KEPT
 from portal.sync.line import Line
 
 
@@ -37,4 +38,9 @@ def _timeline_entry(entry: Entry, actor_name: str | None) -> TimelineEntry:
         actor_name=actor_name or entry.evidence.personal.get("editor"),
         via=entry.actor.via,
         diffs=entry.diffs,
+        lost={
+            name.removeprefix(NOT_KEPT): value
+            for name, value in entry.evidence.personal.items()
+            if name.startswith(NOT_KEPT)
+        },
     )

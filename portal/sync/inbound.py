@@ -11,7 +11,7 @@ from portal.audit.values import Value, format_moment
 from portal.catalogue.check import problems
 from portal.catalogue.model import Catalogue
 from portal.crm.port import Remote
-from portal.errors import Forbidden, Invalid, Unavailable
+from portal.errors import Forbidden, Invalid, PortalError
 from portal.record.change import Changed, Conflicted, Intention, change
 from portal.sync.current import Current
 from portal.sync.line import Line
@@ -19,6 +19,10 @@ from portal.sync.merge import Merge
 
 REQUESTS = UUID("7c9a3f52-6d0e-4b7b-9b1c-9e1d6f1f2a10")
 """The namespace of inbound changes: what is brought in twice is one change record."""
+
+
+NOT_KEPT = "not_kept/"
+"""Before the path, in the evidence of a change: what somebody put into the CRM there and does not stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ async def take(line: Line, current: Current, remote: Remote, merged: Merge) -> T
             why = error.errors if isinstance(error, Invalid) else {path: [error.message] for path in edit.values}
             found |= {path: "; ".join(why.get(path, [error.message])) for path in edit.values}
             continue
-        except Unavailable:
+        except PortalError:
             return Taken(changed, again=True)
         if isinstance(outcome, Conflicted):
             return Taken(changed, again=True)
@@ -128,7 +132,7 @@ def _request(line: Line, remote: Remote, origin: _Origin, edit: _Edit) -> UUID:
 
 def _evidence(line: Line, remote: Remote, origin: _Origin, edit: _Edit) -> Evidence:
     """Which edit it was; and, for eyes that may see the record, who made it and what of it did not stand."""
-    personal = {f"not_kept/{path}": _text(value) for path, value in edit.lost.items()}
+    personal = {NOT_KEPT + path: _text(value) for path, value in edit.lost.items()}
     if origin.name:
         personal["editor"] = origin.name
     return Evidence({"crm": line.name, "crm_version": remote.etag or ""}, personal)

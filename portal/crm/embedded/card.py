@@ -1,7 +1,7 @@
 """The agents' side of the built-in CRM: find a contact, see it, edit it. For the staff's role of the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One entry of the timeline: a change record of the portal."""
+    """One entry of the timeline: a change record of the portal. `lost` has what was put in here and does not stand."""
 
     entry_id: str
     seq: int
@@ -65,6 +65,7 @@ class Activity:
     actor_name: str | None
     via: str
     diffs: tuple[Diff, ...]
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +189,9 @@ def _record(row: Row, keys: Mapping[str, str]) -> Record:
 
 
 def _activity(entry: Mapping[str, Any]) -> Activity:
-    diffs = tuple(Diff(diff["path"], diff["old"], diff["new"]) for diff in entry["diffs"])
-    return Activity(**{**entry, "at": datetime.fromisoformat(entry["at"]), "diffs": diffs})
+    diffs = tuple(Diff(diff["path"], diff["old"], diff["new"]) for diff in entry["diffs"] if "lost" not in diff)
+    lost = {diff["path"]: diff["lost"] for diff in entry["diffs"] if "lost" in diff}
+    return Activity(**{**entry, "at": datetime.fromisoformat(entry["at"]), "diffs": diffs, "lost": lost})
 
 
 def _delivered(delivery: Mapping[str, Any]) -> Delivered:

@@ -120,7 +120,10 @@ def _activity(entry: TimelineEntry) -> dict[str, Any]:
         "actor_id": entry.actor_id,
         "actor_name": entry.actor_name,
         "via": entry.via,
-        "diffs": [{"path": diff.path, "old": diff.old, "new": diff.new} for diff in entry.diffs],
+        "diffs": [
+            *({"path": diff.path, "old": diff.old, "new": diff.new} for diff in entry.diffs),
+            *({"path": path, "lost": value} for path, value in entry.lost.items()),
+        ],
     }
 
 

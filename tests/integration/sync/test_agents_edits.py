@@ -103,16 +103,17 @@ async def test_where_both_changed_a_preference_the_customer_wins_on_both_sides(s
     assert await stage.settle() == 0
 
 
-async def test_the_value_that_lost_is_kept_in_a_change_record_and_shown_to_agents(stage: Stage, alice: UUID) -> None:
-    await stage.edits(alice, {"language": "fr"})
+async def test_the_value_that_lost_is_kept_in_the_change_record_and_shown_to_agents(stage: Stage, alice: UUID) -> None:
+    await stage.edits(alice, {"language": "fr", "account_tier": "business"})
     await stage.says(alice, {"profile/language": "de"})
 
     await stage.settle()
 
     entry = (await stage.stored(alice)).recent[0].entry
-    assert entry.actor.id == GRACE.id
+    assert entry.diffs == (Diff("profile/account_tier", "home", "business"),)
     assert entry.evidence.personal["not_kept/profile/language"] == "fr"
-    assert (await stage.sees(alice)).activity[0].entry_id.endswith("/3")
+    shown = (await stage.sees(alice)).activity[0]
+    assert (shown.seq, shown.actor_id, shown.lost) == (entry.seq, GRACE.id, {"profile/language": "fr"})
 
 
 async def test_where_both_changed_what_agents_own_the_agent_wins(stage: Stage, alice: UUID) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypedDict
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -75,11 +74,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(RequestIdMiddleware),
         Middleware(AccessLogMiddleware),
         Middleware(MetricsMiddleware),
-        Middleware(
-            SecurityHeadersMiddleware,
-            https=settings.origin.startswith("https://"),
-            form_targets=[_origin(i) for i in (settings.customer_oidc_issuer, settings.staff_oidc_issuer) if i],
-        ),
+        Middleware(SecurityHeadersMiddleware, https=settings.origin.startswith("https://")),
         Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
         Middleware(LanguageMiddleware, zone=settings.default_time_zone),
         Middleware(ErrorMiddleware),
@@ -133,8 +128,3 @@ def _lifespan(settings: Settings, catalogue: Catalogue) -> Lifespan[Starlette]:
 
 def _pool(settings: Settings, role: Role) -> AbstractAsyncContextManager[Database]:
     return Database.configured(settings, role)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -1,7 +1,6 @@
 """What a browser is told about our pages: run nothing of others, be framed by nobody, keep nothing."""
 
 import base64
-from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,14 +23,11 @@ class SecurityHeadersMiddleware:
 
     Args:
         https: whether the portal is reached over HTTPS, and over nothing else from now on.
-        form_targets: origins besides our own that a form may lead to: those of the identity providers, because a
-            browser that follows the redirect after logging out applies `form-action` to where it ends.
     """
 
-    def __init__(self, app: ASGIApp, *, https: bool, form_targets: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
         self.fixed = _ALWAYS | ({"strict-transport-security": "max-age=63072000; includeSubDomains"} if https else {})
-        self.form_action = " ".join(["'self'", *dict.fromkeys(form_targets)])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,16 +41,17 @@ class SecurityHeadersMiddleware:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.fixed.items():
                     headers.setdefault(name, value)
-                headers.setdefault("content-security-policy", self._policy(nonce))
+                headers.setdefault("content-security-policy", _policy(nonce))
                 # What is worth keeping says so itself: the static files do.
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
-    def _policy(self, nonce: str) -> str:
-        return (
-            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; "
-            f"manifest-src 'self'; connect-src 'self'; form-action {self.form_action}; base-uri 'none'; "
-            "object-src 'none'; frame-ancestors 'none'"
-        )
+
+def _policy(nonce: str) -> str:
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        "manifest-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
+        "frame-ancestors 'none'"
+    )

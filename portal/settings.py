@@ -161,8 +161,10 @@ REQUIRED_IN_PRODUCTION = (
     "key_encryption_key",
     "customer_oidc_issuer",
     "customer_oidc_client_id",
+    "customer_oidc_client_secret",
     "staff_oidc_issuer",
     "staff_oidc_client_id",
+    "staff_oidc_client_secret",
 )
 
 

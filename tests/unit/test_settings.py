@@ -19,8 +19,10 @@ COMPLETE = {
     "KEY_ENCRYPTION_KEY": KEY,
     "CUSTOMER_OIDC_ISSUER": "https://login.example.com/customers",
     "CUSTOMER_OIDC_CLIENT_ID": "portal",
+    "CUSTOMER_OIDC_CLIENT_SECRET": "cs",
     "STAFF_OIDC_ISSUER": "https://login.example.com/staff",
     "STAFF_OIDC_CLIENT_ID": "portal-staff",
+    "STAFF_OIDC_CLIENT_SECRET": "ss",
 }
 
 

@@ -54,6 +54,12 @@ class Invalid(PortalError):
 
 
 class Unavailable(PortalError):
-    """Something that the portal needs does not answer at present."""
+    """Something that the portal needs does not answer at present; nothing was kept."""
+
+    status = 503
+
+
+class Uncertain(PortalError):
+    """The answer to a write was lost, so nobody can tell whether it was kept. Sending it again is safe."""
 
     status = 503

@@ -1,7 +1,7 @@
 """Checking one chain: a pure function over what is stored."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,8 +9,8 @@ from uuid import UUID
 import rfc8785
 
 from portal.audit.cipher import CustomerKey, Undecipherable
-from portal.audit.entry import GENESIS, Entry, fold, leaf_hash, unseal
-from portal.audit.values import State, Value
+from portal.audit.entry import GENESIS, Entry, leaf_hash, unseal
+from portal.audit.total import Shown, Total
 from portal.i18n import gettext as _
 
 
@@ -44,7 +44,7 @@ def check_chain(
     head: bytes,
     entries: Iterable[StoredEntry],
     key: CustomerKey | None,
-    state: Mapping[str, Value] | None,
+    shown: Shown | None,
 ) -> Break | None:
     """Walk a chain from its genesis to its head.
 
@@ -52,33 +52,33 @@ def check_chain(
         chain, seq, head: what the customer's row says: name, number of the last entry, its leaf hash.
         entries: all entries of the chain, in order.
         key: to decrypt values with; None where the customer was erased.
-        state: the flat record; None to leave out the comparison with what the entries say.
+        shown: what the tables say; None to leave out the comparison with what the entries add up to.
 
     Returns:
         The first break, or None if every entry is there and unaltered, and the record is what they add up to.
     """
     previous, expected = GENESIS, 1
-    folded: State = {}
-    last_change: dict[str, int] = {}
+    total = Total()
     for stored in entries:
         if stored.seq != expected:
             return Break(expected, _missing(expected))
+        if stored.seq > seq:
+            return Break(stored.seq, _("it stands beyond the record's version, %(seq)s") % {"seq": seq})
         if broken := _broken(stored, chain, previous):
             return Break(stored.seq, broken)
-        if state is not None:
+        if shown is not None:
             try:
-                entry = unseal(stored.entry, key)
+                total.hear(unseal(stored.entry, key))
             except Undecipherable:
                 return Break(stored.seq, _("a value cannot be decrypted"))
-            folded = fold(entry.diffs, folded)
-            last_change |= dict.fromkeys(entry.paths, stored.seq)
         previous, expected = stored.leaf, expected + 1
     if expected - 1 != seq:
-        return Break(expected, _missing(expected) if expected <= seq else _("the record's version was altered"))
+        return Break(expected, _missing(expected))
     if previous != head:
         return Break(seq, _("the record's head is not the hash of its last change"))
-    if state is not None and key is not None:
-        return _difference(folded, state, last_change)
+    if shown is not None and key is not None and (found := total.difference(shown)):
+        path, last = found
+        return Break(last or seq, _("the record differs from its changes at %(path)s") % {"path": path})
     return None
 
 
@@ -113,13 +113,3 @@ def _columns(entry: Entry) -> tuple[object, ...]:
 
 def _canonical(data: bytes) -> bool:
     return rfc8785.dumps(json.loads(data)) == data
-
-
-def _difference(
-    folded: Mapping[str, Value], state: Mapping[str, Value], last_change: Mapping[str, int]
-) -> Break | None:
-    for path in sorted(folded.keys() | state.keys()):
-        if folded.get(path) != state.get(path):
-            why = _("the record differs from its changes at %(path)s") % {"path": path}
-            return Break(last_change.get(path, 0), why)
-    return None

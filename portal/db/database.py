@@ -94,7 +94,11 @@ class Database:
         except psycopg.OperationalError as error:
             if not retry or isinstance(error, AGAIN_IS_NO_USE):
                 raise
-            return await self._run(sql, params)
+            try:
+                return await self._run(sql, params)
+            except psycopg.OperationalError as second:
+                # Whoever looks at it has to know that the statement may have reached the server the first time.
+                raise second from error
 
     async def fetch_one(self, sql: str, params: Params = (), *, retry: bool = False) -> Row | None:
         """Like `fetch_all`, for a statement that gives at most one row."""

@@ -5,7 +5,7 @@ courtesy of a view.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import psycopg
@@ -13,8 +13,10 @@ from psycopg.types.json import Jsonb
 
 from portal import clock
 from portal.audit.entry import GENESIS, Actor, Diff, Entry, Evidence, fold, leaf_hash, seal, unseal
+from portal.audit.total import item_of
 from portal.audit.values import State, Value, format_moment
-from portal.errors import Conflict, NotFound, Unavailable
+from portal.db.database import AGAIN_IS_NO_USE, Row
+from portal.errors import Conflict, NotFound, Unavailable, Uncertain
 from portal.i18n import gettext as _
 from portal.record.flat import flatten, unflatten
 from portal.record.gate import check
@@ -26,6 +28,9 @@ from portal.record.store import RecordStore
 
 ATTEMPTS = 8
 """How often a change is computed anew because somebody else was faster, before the person is asked to try again."""
+
+FARTHEST_BACK = 1_000
+"""From how many versions ago a form may come: what happened since is read and decrypted for it."""
 
 WRITE = """SELECT * FROM portal.record_write_v1(
     %(customer)s, %(seq)s, %(prev)s, %(entry)s, %(leaf)s, %(at)s, %(action)s, %(actor_kind)s, %(actor_id)s, %(via)s,
@@ -97,7 +102,9 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
         NotFound: there is no such record for this role.
         Forbidden: the actor may not change one of the paths.
         Invalid: a value cannot stand where it is proposed; `errors` is by path.
+        Conflict: the version that was seen is too long ago, or not known here.
         Unavailable: others kept being faster.
+        Uncertain: the answer was lost; sending the same intention again is safe.
     """
     for _attempt in range(ATTEMPTS):
         stored = await read(store.database, store.keys, customer_id)
@@ -106,6 +113,8 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
         current = flatten(stored.record)
         seen = None
         if intention.seen is not None and intention.seen != stored.record.seq:
+            if not 0 <= stored.record.seq - intention.seen <= FARTHEST_BACK:
+                raise _too_far()
             since = await _changes_since(store, stored, intention.seen)
             if repeated := next((e.seq for e in since if e.request == intention.request), None):
                 return Duplicate(stored, repeated)
@@ -127,6 +136,13 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
             again = await read(store.database, store.keys, customer_id)
             return Duplicate(again or stored, seq)
     raise Unavailable(_("Others are changing this record at this moment. Nothing was saved; please try again."))
+
+
+def _too_far() -> Conflict:
+    return Conflict(
+        _("This form was made from a version of the record that is too long ago. Nothing was saved."),
+        hint=_("Open the page again and repeat what you typed."),
+    )
 
 
 async def create(
@@ -189,8 +205,8 @@ async def _write(
     said = Provenance(entry.seq, entry.at, entry.actor.kind.value, entry.actor.via)
     record = _after(stored.record, entry, said)
     said_json = {"seq": said.seq, "at": format_moment(said.at), "kind": said.actor_kind, "via": said.via}
-    row = await store.database.fetch_one(
-        WRITE,
+    row = await _send(
+        store,
         {
             "customer": record.id,
             "seq": entry.seq,
@@ -210,7 +226,6 @@ async def _write(
         },
         retry=create is None,  # a repeated request is recognised, a repeated creation would look like a taken number
     )
-    assert row is not None
     after = replace(
         stored,
         record=record,
@@ -221,11 +236,27 @@ async def _write(
     return row["outcome"], row["seq"], after
 
 
+async def _send(store: RecordStore, params: Mapping[str, Any], *, retry: bool) -> Row:
+    try:
+        row = await store.database.fetch_one(WRITE, params, retry=retry)
+    except AGAIN_IS_NO_USE as error:
+        if error.__cause__ is None:
+            raise  # it never reached the server, or the server undid it
+        raise _uncertain() from error
+    except psycopg.OperationalError as error:
+        raise _uncertain() from error
+    assert row is not None
+    return row
+
+
+def _uncertain() -> Uncertain:
+    return Uncertain(
+        _("The connection to the database was lost, so we cannot tell whether this was saved."),
+        hint=_("Save it again: the same change is never made twice."),
+    )
+
+
 def _after(record: Record, entry: Entry, said: Provenance) -> Record:
     state: State = fold(entry.diffs, flatten(record))
-    all_said = record.provenance() | {_prefix(path): said for path in entry.paths}
+    all_said = record.provenance() | {item_of(path): said for path in entry.paths}
     return unflatten(state, id=record.id, seq=entry.seq, said=all_said)
-
-
-def _prefix(path: str) -> str:
-    return path if path.startswith("profile/") else path.rsplit("/", 1)[0]

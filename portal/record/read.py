@@ -92,7 +92,7 @@ def _stored(row: Row, keys: KeyRing) -> StoredRecord:
         recent=tuple(found for change in row["recent"] or () if (found := _recent(change, key))),
         reads=tuple(
             Access(datetime.fromisoformat(r["at"]), r["actor_kind"], r["actor_name"], r["via"])
-            for r in row["reads"] or ()
+            for r in (row["reads"] or ())[:3]
         ),
     )
 

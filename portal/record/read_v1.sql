@@ -31,8 +31,11 @@ BEGIN
                     SELECT e.connector, min(e.at) AS at FROM delivery e
                     WHERE e.customer_id = p_customer AND e.through_seq >= r.seq GROUP BY e.connector) d)) ORDER BY r.seq DESC)
             FROM change_record r WHERE r.customer_id = p_customer AND r.seq > c.seq - 3),
-        (SELECT jsonb_agg(to_jsonb(v) - 'customer_id') FROM (
-            SELECT * FROM access_record x WHERE x.customer_id = p_customer ORDER BY x.at DESC LIMIT 3) v)
+        -- The last visit of each of those who came lately.
+        (SELECT jsonb_agg(to_jsonb(v) - 'customer_id' ORDER BY v.at DESC) FROM (
+            SELECT DISTINCT ON (l.actor_kind, l.actor_id) l.* FROM (
+                SELECT * FROM access_record x WHERE x.customer_id = p_customer ORDER BY x.at DESC LIMIT 50) l
+            ORDER BY l.actor_kind, l.actor_id, l.at DESC) v)
     FROM customer c JOIN keys.customer_key k ON k.customer_id = c.id
     WHERE c.id = p_customer;
 END

@@ -1,7 +1,9 @@
 """From a request to an intention: who wants it, once, and what a second look will want to know about it."""
 
-from uuid import UUID
+import json
+from uuid import UUID, uuid5
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from portal import clock
@@ -9,6 +11,7 @@ from portal.audit.entry import Actor, ActorKind, Evidence
 from portal.audit.values import format_moment
 from portal.identity.session import Audience, Session
 from portal.record.change import Intention
+from portal.web.form_data import TOKEN
 from portal.web.forms import Form
 from portal.web.policy import viewer
 
@@ -20,7 +23,15 @@ def intention(request: Request, form: Form, action: str) -> Intention:
     what they had before their eyes.
     """
     session = viewer(request)
-    return Intention(action, actor(session), form.request, form.seen_version, evidence(request, session))
+    return Intention(action, actor(session), _request(request, form), form.seen_version, evidence(request, session))
+
+
+def _request(request: Request, form: Form) -> UUID:
+    """The form's id together with what it says: a form that a browser has kept, sent again with other words in it, is
+    another intention, and must not be taken for the first one's repetition."""
+    posted: FormData = getattr(request.state, "posted", None) or FormData()
+    said = sorted((name, str(value)) for name, value in posted.multi_items() if name not in (TOKEN, "seq"))
+    return uuid5(form.request, json.dumps(said))
 
 
 def actor(session: Session) -> Actor:

@@ -61,6 +61,18 @@ async def test_an_untouched_log_holds_and_says_how_much_it_walked(log: Stores, a
         ("UPDATE portal.customer SET profile = profile || '{{\"call_me\": \"Mal\"}}' WHERE id = {id}", 4, "call_me"),
         ("UPDATE portal.note SET body = 'You may come in.' WHERE {me}", 3, "body"),
         ("DELETE FROM portal.note WHERE {me}", 3, "notes/"),
+        ("UPDATE portal.note SET said = jsonb_set(said, '{{kind}}', '\"agent\"') WHERE {me}", 3, "notes/"),
+        ("UPDATE portal.customer SET provenance = jsonb_set(provenance, '{{call_me,seq}}', '2') WHERE id = {id}",
+         4, "profile/call_me"),
+        ("UPDATE portal.note_revision SET body = 'You may come in.' WHERE {me}", 3, "notes/"),
+        ("DELETE FROM portal.note_revision WHERE {me}", 3, "notes/"),
+        ("UPDATE portal.customer SET profile = profile || '{{\"pronunciation\": \"x\"}}' WHERE id = {id}",
+         4, "pronunciation"),
+        ("INSERT INTO portal.change_record SELECT customer_id, 104, at, action, actor_kind, actor_id, via,"
+         " gen_random_uuid(), paths, entry, leaf FROM portal.change_record WHERE {me} AND seq = 4",
+         5, "change 5 is missing"),
+        ("INSERT INTO portal.change_record SELECT customer_id, 5, at, action, actor_kind, actor_id, via,"
+         " gen_random_uuid(), paths, entry, leaf FROM portal.change_record WHERE {me} AND seq = 4", 5, "beyond"),
         ("UPDATE portal.customer SET head = decode(repeat('ab', 32), 'hex') WHERE id = {id}", 4, "head"),
         ("UPDATE portal.customer SET chain = gen_random_uuid() WHERE id = {id}", 1, "another place"),
         ("UPDATE keys.customer_key SET wrapped = (SELECT wrapped FROM keys.customer_key WHERE NOT {me}) WHERE {me}",

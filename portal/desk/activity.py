@@ -1,5 +1,6 @@
 """What happened to a record, as an agent reads it: what is new to them first, then what was before."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from portal import clock
 from portal.audit.entry import Diff
-from portal.audit.values import State
+from portal.audit.values import State, Value
 from portal.catalogue.model import AgentAccess, Catalogue
 from portal.catalogue.wording import Phrase, describe
 from portal.crm.embedded.card import Activity, Card
@@ -23,12 +24,13 @@ JUST_NOW = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One change: who, when, and what became of what."""
+    """One change: who, when, and what became of what. `lost` are words that an agent put in and that do not stand."""
 
     seq: int
     who: str
     at: datetime
     lines: list[Phrase]
+    lost: list[Phrase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,28 @@ def timeline(catalogue: Catalogue, card: Card, agent: UUID) -> Timeline:
 
 
 def _told(catalogue: Catalogue, entries: Iterable[Activity], state: State, agent: UUID) -> list[Happening]:
-    told = (Happening(e.seq, who_did(e, agent), e.at, _lines(catalogue, e.diffs, state)) for e in entries)
-    return [happening for happening in told if happening.lines]
+    told = (_happening(catalogue, entry, state, agent) for entry in entries)
+    return [happening for happening in told if happening.lines or happening.lost]
 
 
-def _lines(catalogue: Catalogue, diffs: Iterable[Diff], state: State) -> list[Phrase]:
-    return describe(catalogue, _for_agents(catalogue, diffs), state=state)
+def _happening(catalogue: Catalogue, entry: Activity, state: State, agent: UUID) -> Happening:
+    lost = [Diff(path, None, _value(text)) for path, text in entry.lost.items()]
+    return Happening(
+        seq=entry.seq,
+        who=who_did(entry, agent),
+        at=entry.at,
+        lines=describe(catalogue, _for_agents(catalogue, entry.diffs), state=state),
+        lost=describe(catalogue, _for_agents(catalogue, lost), state=state),
+    )
+
+
+def _value(text: str) -> Value:
+    """What stands in evidence: text as it is, and a list as JSON."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, list) else text
 
 
 def _for_agents(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:
@@ -78,7 +96,7 @@ def interruption(catalogue: Catalogue, card: Card, agent: UUID, shown: int) -> I
     happenings = _told(catalogue, others, flatten(card.record), agent)
     if not happenings:
         return None
-    labels = dict.fromkeys(line.label for happening in happenings for line in happening.lines)
+    labels = dict.fromkeys(line.label for happening in happenings for line in (*happening.lines, *happening.lost))
     last = happenings[0]
     when = _("just now") if clock.now() - last.at < JUST_NOW else format_day_time(last.at)
     return Interruption(last.who, when, ", ".join(labels))

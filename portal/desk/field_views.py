@@ -13,7 +13,7 @@ from portal.crm.embedded.edit import EditConflict, NothingToEdit, edit
 from portal.desk.conflict import conflict_context
 from portal.desk.forms import FieldsForm, before, fields_form
 from portal.desk.saved import nothing_to_save
-from portal.desk.views import PAGE, agent, context, number, open_card, way_back
+from portal.desk.views import PAGE, agent, context, open_card, way_back
 from portal.errors import Invalid
 from portal.services import services
 from portal.web.form_data import read_form
@@ -43,7 +43,7 @@ async def _save(request: Request) -> Response:
     changes = {key: value for key, value in form.changes().items() if key not in left_alone(data)}
     if not changes:
         return await _show_saved(request, nothing=True)
-    id, version = request.path_params["id"], form.seen_version or 0
+    id, version = request.path_params["id"], form.seen_version
     try:
         outcome = await edit(at_hand.staff.database, at_hand.catalogue, id, version, changes, agent(request))
     except Invalid as error:
@@ -58,8 +58,7 @@ def _show_form(request: Request, seen: Card, form: FieldsForm, *, status: int = 
     told = _told(request, seen) | {
         "editing": request.path_params["section"],
         "form": form,
-        # While somebody mends what was wrong in a form, its version stays the one that it was first made from.
-        "seq": number(form.seen.data) or seen.version,
+        "seq": form.version_to_carry(seen.version),
         "has_errors": bool(form.errors),
     }
     if wants_fragment(request):

@@ -164,6 +164,19 @@ async def test_it_says_so_when_the_customers_word_goes_first(
     assert "Shown to the customer" not in update
 
 
+async def test_words_that_did_not_stand_are_shown_in_the_timeline(
+    as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
+) -> None:
+    await stage.edits(alice.record.id, {"language": "de", "account_tier": "business"})
+    await stage.says(alice.record.id, {"profile/language": "fr"})
+    await stage.settle()
+
+    changes = text(part((await as_grace.get(card(alice))).text, "changes"))
+
+    assert "Plan before: Home now: Business" in changes
+    assert "Preferred language “German” did not stand: the customer’s own word goes first." in changes
+
+
 class TestMeanwhile:
     async def test_a_change_of_another_field_is_no_conflict(
         self, as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
@@ -231,8 +244,10 @@ class TestBadInput:
             ({"internal_remark": "a\u0007b"}, "characters that cannot be kept"),
             ({"call_me": "Al"}, "has no field call_me"),
             ({"seq": "1; DROP TABLE"}, "damaged"),
+            ({"seq": ""}, "does not say what it was made from"),
+            ({"request_id": ""}, "does not say what it was made from"),
         ],
-        ids=["nothing", "choice", "date", "length", "characters", "not an agent's", "version"],
+        ids=["nothing", "choice", "date", "length", "characters", "not an agent's", "version", "no version", "no id"],
     )
     async def test_it_says_what_is_wrong_and_keeps_what_was_typed(
         self, as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord, typed: dict[str, str], why: str
@@ -254,9 +269,9 @@ class TestBadInput:
         form = await opened(as_grace, alice)
         await stage.edits(alice.record.id, {"account_tier": "business"})
 
-        response = await sent(as_grace, alice, form | {"seq": ""}, account_tier="home_plus")
+        response = await sent(as_grace, alice, form | {"seq": "0"}, account_tier="home_plus")
 
-        assert response.status_code == 409, "without a version, nothing was seen"
+        assert response.status_code == 409, "of version 0, nothing was seen"
 
     @pytest.mark.parametrize("before", ["", "nonsense", "[1, 2]", '{"account_tier": {"a": 1}}', '{"no_such": 1}'])
     async def test_a_damaged_memory_of_what_was_seen_does_no_harm(

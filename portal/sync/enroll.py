@@ -4,20 +4,29 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy import column, table
+from sqlalchemy.dialects.postgresql import insert
+
 from portal.db.database import Database
 from portal.sync.line import Line
+from portal.work import transaction
 
 BATCH = 1_000
 
-REGISTER = """
-    INSERT INTO portal.connector AS o (name, label) SELECT * FROM unnest(%s::text[], %s::text[])
-    ON CONFLICT (name) DO UPDATE SET label = excluded.label WHERE o.label <> excluded.label"""
+CONNECTOR = table("connector", column("name"), column("label"), schema="portal")
 ENROLL = Path(__file__).with_name("enroll.sql").read_text(encoding="utf-8")
 
 
 async def register(database: Database, lines: Sequence[Line]) -> None:
     """Make the connectors known, so that from now on each change is due for them."""
-    await database.fetch_all(REGISTER, [[line.name for line in lines], [line.connector.label for line in lines]])
+    wanted = insert(CONNECTOR).values([{"name": line.name, "label": line.connector.label} for line in lines])
+    label = wanted.excluded.label
+    async with transaction(database) as connection:
+        await connection.execute(
+            wanted.on_conflict_do_update(
+                index_elements=["name"], set_={"label": label}, where=CONNECTOR.c.label != label
+            )
+        )
 
 
 async def enroll(line: Line, stop: asyncio.Event) -> int:

@@ -1,6 +1,5 @@
 """Reading a page as somebody does who sees it badly, on a narrow screen, without a mouse, or in another language."""
 
-import re
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
@@ -8,19 +7,19 @@ from playwright.async_api import Page
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 
-# Words that somebody can read or hear, other than code, other languages, and long lists to choose from.
-WORDS = """() => {
-  const words = new Set();
+# What somebody can read or hear, other than code, other languages, and long lists to choose from.
+TEXTS = """() => {
+  const texts = new Set();
   const skipped = "script, style, template, code, pre, del, ins, option, [lang]:not(html)";
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode()); ) {
-    if (!node.parentElement.closest(skipped)) words.add(node.data.replace(/\\s+/g, " ").trim());
+    if (!node.parentElement.closest(skipped)) texts.add(node.data.replace(/\\s+/g, " ").trim());
   }
   for (const name of ["aria-label", "placeholder", "title", "alt"]) {
-    for (const element of document.querySelectorAll(`[${name}]`)) words.add(element.getAttribute(name).trim());
+    for (const element of document.querySelectorAll(`[${name}]`)) texts.add(element.getAttribute(name).trim());
   }
-  words.add(document.title);
-  return [...words].filter((text) => /\\p{L}{2}/u.test(text));
+  texts.add(document.title);
+  return [...texts].filter((text) => /\\p{L}{2}/u.test(text));
 }"""
 
 TOO_WIDE = """() => {
@@ -48,10 +47,6 @@ async def too_wide(page: Page) -> list[str]:
     return found
 
 
-async def words(page: Page) -> set[str]:
-    return set(await page.evaluate(WORDS))
-
-
-def heading_problem(title: str, *, wrong: bool) -> str | None:
-    """A title names page and company; one with an error in a form says so first."""
-    return None if re.fullmatch(r".+ · Northwind Energy", title) else f"title: {title!r}"
+async def texts(page: Page) -> set[str]:
+    """What the page says, text by text."""
+    return set(await page.evaluate(TEXTS))

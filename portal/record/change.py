@@ -48,7 +48,8 @@ class Intention:
     """Who wants something, and what a second look will want to know about it.
 
     `request` makes the change happen once however often it is sent. `seen` is the version that the person had before
-    their eyes; without it, the proposal holds for whatever the record is now.
+    their eyes; without it, the proposal holds for whatever the record is now. What is `notable` is written down even if
+    it changes nothing, for the sake of its evidence.
     """
 
     action: str
@@ -56,6 +57,7 @@ class Intention:
     request: UUID
     seen: int | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    notable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
             if conflicts:
                 return Conflicted(stored, tuple(conflicts), wanted)
         diffs = tuple(Diff(path, current.get(path), new) for path, new in wanted.items() if current.get(path) != new)
-        if not diffs:
+        if not diffs and not intention.notable:
             return Unchanged(stored)
         check(store.catalogue, intention.actor, current, diffs)
         entry = _entry(store, stored, intention, diffs)

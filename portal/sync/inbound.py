@@ -69,6 +69,8 @@ async def take(line: Line, current: Current, remote: Remote, merged: Merge) -> T
             request=_request(line, remote, origin, edit),
             seen=current.record.seq,
             evidence=_evidence(line, remote, origin, edit),
+            # An agent's word that does not stand is nowhere else: the log keeps both.
+            notable=bool(edit.lost),
         )
         try:
             outcome = await change(line.store, current.record.id, intention, edit.values)

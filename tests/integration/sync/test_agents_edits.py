@@ -116,6 +116,19 @@ async def test_the_value_that_lost_is_kept_in_the_change_record_and_shown_to_age
     assert (shown.seq, shown.actor_id, shown.lost) == (entry.seq, GRACE.id, {"profile/language": "fr"})
 
 
+async def test_a_value_that_lost_is_kept_even_where_nothing_else_changed(stage: Stage, alice: UUID) -> None:
+    await stage.edits(alice, {"language": "fr"})
+    await stage.says(alice, {"profile/language": "de"})
+
+    await stage.settle()
+
+    entry = (await stage.stored(alice)).recent[0].entry
+    assert (entry.actor.id, entry.diffs) == (GRACE.id, ())
+    assert entry.evidence.personal["not_kept/profile/language"] == "fr"
+    assert (await stage.sees(alice)).activity[0].lost == {"profile/language": "fr"}
+    assert await stage.settle() == 0, "and it is kept once"
+
+
 async def test_where_both_changed_what_agents_own_the_agent_wins(stage: Stage, alice: UUID) -> None:
     await stage.edits(alice, {"account_tier": "business"})
     values = {"profile/account_tier": "home_plus"}

@@ -64,18 +64,12 @@ def show_form(request: Request, card: Card, stored: StoredRecord, form: Form, *,
     context = {
         **drawing(request, card, stored.record),
         "form": form,
-        "seq": _seen(form) or stored.record.seq,
+        "seq": form.version_to_carry(stored.record.seq),
         "has_errors": bool(form.errors),
     }
     if wants_fragment(request):
         return fragment(request, PAGE, "card", context, status=status)
     return page(request, PAGE, context | {"alone": True}, status=status)
-
-
-def _seen(form: Form) -> str | None:
-    """The version that a form was first made from: it stays so while somebody mends what was wrong in it."""
-    text: str = form.seen.data or ""
-    return text if text.isascii() and text.isdecimal() and len(text) < 17 else None
 
 
 def drawing(request: Request, card: Card, record: Record) -> dict[str, Any]:

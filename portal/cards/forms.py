@@ -6,6 +6,7 @@ from starlette.datastructures import FormData
 
 from portal.errors import Invalid, PortalError
 from portal.web.forms import Form
+from portal.web.forms.base import CARRIED
 
 
 def carried(data: FormData) -> Form:
@@ -14,7 +15,7 @@ def carried(data: FormData) -> Form:
     Raises:
         PortalError: it was damaged.
     """
-    form = Form(FormData([(name, value) for name, value in data.multi_items() if name in ("seq", "request_id")]))
+    form = Form(FormData([(name, value) for name, value in data.multi_items() if name in CARRIED]))
     if not form.validate():
         raise PortalError(str(form.form_errors[0]))
     return form

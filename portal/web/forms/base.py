@@ -1,14 +1,14 @@
 """The form that all others are made from."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import wtforms
-from wtforms.fields import HiddenField
+from wtforms.fields import HiddenField, SelectMultipleField
 from wtforms.i18n import get_translations
 
-from portal import clock
 from portal.i18n import current_language
 from portal.i18n import gettext as _
 
@@ -30,7 +30,7 @@ class Form(wtforms.Form):
     request_id = HiddenField()
 
     def process(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
-        self._posted = frozenset(formdata or ())
+        self._posted = Counter(name for name, _value in formdata.multi_items()) if formdata else Counter[str]()
         super().process(formdata, *args, **kwargs)
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -41,19 +41,30 @@ class Form(wtforms.Form):
     @property
     def request(self) -> UUID:
         """The id that makes sending this form twice the same as sending it once."""
-        return _uuid(self.request_id.data) or clock.uuid7()
+        return UUID(self.request_id.data or "")
 
     @property
-    def seen_version(self) -> int | None:
-        """The version of the record that the form was made from, if it says one."""
-        return int(self.seen.data) if self.seen.data else None
+    def seen_version(self) -> int:
+        """The version of the record that the form was made from."""
+        return int(self.seen.data or "")
+
+    def version_to_carry(self, now: int) -> int | str:
+        """What `seq` says when the form is drawn: the version of `now` in a new form; while somebody mends what was
+        wrong in one, still the version that it was first made from, and none if there was none."""
+        if not self._posted:
+            return now
+        return self.seen_version if _is_version(self.seen.data or "") else ""
 
     def _misfits(self) -> Iterable[str]:
-        if unknown := self._posted - self._own_names() - CARRIED:
-            names = ", ".join(sorted(name[:40] for name in unknown)[:5])
-            yield _("This form has no field {names}. Nothing was saved.").format(names=names)
+        if unknown := self._posted.keys() - self._own_names() - CARRIED:
+            yield _("This form has no field {names}. Nothing was saved.").format(names=_listed(unknown))
+        if repeated := {name for name, times in self._posted.items() if times > 1} - self._with_several_values():
+            yield _("This form says {names} more than once. Nothing was saved.").format(names=_listed(repeated))
         seen, request_id = self.seen.data, self.request_id.data
-        if (seen and not _is_version(seen)) or (request_id and _uuid(request_id) is None):
+        if not seen or not request_id:
+            # Without the version, whatever somebody else has saved meanwhile would be overwritten unseen.
+            yield _("This form does not say what it was made from. Nothing was saved. Open the page again.")
+        elif not _is_version(seen) or not _is_uuid(request_id):
             yield _("Something that this form carries along was damaged. Open the page again.")
 
     def _own_names(self) -> frozenset[str]:
@@ -61,13 +72,20 @@ class Form(wtforms.Form):
         # An answer to a conflict says for each field which version shall stand.
         return frozenset([*names, *(f"choice.{name}" for name in names)])
 
+    def _with_several_values(self) -> frozenset[str]:
+        return frozenset(field.name for field in self if isinstance(field, SelectMultipleField))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(name[:40] for name in names)[:5])
+
 
 def _is_version(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and int(text[:20]) <= MAX_SEQ
+    return text.isascii() and text.isdecimal() and len(text) <= 16 and int(text) <= MAX_SEQ
 
 
-def _uuid(text: str | None) -> UUID | None:
+def _is_uuid(text: str) -> bool:
     try:
-        return UUID(text) if text and len(text) == 36 else None
+        return len(text) == 36 and bool(UUID(text))
     except ValueError:
-        return None
+        return False

@@ -33,16 +33,21 @@ async def _carried(browser: httpx2.AsyncClient) -> dict[str, str]:
         ({"seq": "-1"}, 422),
         ({"seq": "9" * 30}, 422),
         ({"seq": "²"}, 422),
+        ({"seq": "0" * 20 + "9" * 20}, 422),
+        ({"seq": ""}, 422),
+        ({"seq": None}, 422),
+        ({"seq": ["1", "2"]}, 422),
+        ({"request_id": None}, 422),
         ({"request_id": "not-a-uuid"}, 422),
         ({"request_id": "0" * 36}, 422),
         ({"choice.nothing": "now"}, 422),
     ],
 )
 async def test_what_a_form_carries_along_is_checked(
-    as_alice: httpx2.AsyncClient, alices: Elsewhere, address: str, bad: dict[str, str], status: int
+    as_alice: httpx2.AsyncClient, alices: Elsewhere, address: str, bad: dict[str, str | list[str] | None], status: int
 ) -> None:
     for headers in ({}, HTMX):
-        data = FORMS[address] | await _carried(as_alice) | bad
+        data = {k: v for k, v in (FORMS[address] | await _carried(as_alice) | bad).items() if v is not None}
         answer = await as_alice.post(address, data=data, headers=headers)
         assert answer.status_code == status
         assert "There is a problem" in answer.text

@@ -23,6 +23,16 @@ MAX_NOTE = 4_000
 MAX_CONTACT_POINT = 300
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
+JOINERS = "\u200c\u200d"
+"""Invisible, but part of how Persian words and some emoji are spelt."""
+
+_UNKEEPABLE = ("Cc", "Cf", "Cs", "Co", "Cn")
+"""Control characters, invisible ones (some of which turn the direction of what follows, so that a text reads as another
+one), lone surrogates (broken UTF-8), and what has no agreed meaning."""
+
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs by their category, yet nothing is seen of them."""
+
 
 def problem(catalogue: Catalogue, path: str, value: Value) -> str | None:
     """Why `value` may not stand at `path`; None if it may. An absent value (None) may, unless a field requires one."""
@@ -69,15 +79,23 @@ def text_problem(value: Value, max_length: int, *, lines: bool = False) -> str |
     """Why a value is no presentable text: empty, too long, or with characters that nobody types on purpose."""
     if not isinstance(value, str):
         return "is no text"
-    if not value.strip():
+    if not is_visible(value):
         return "is empty"
     if len(value) > max_length:
         return f"is longer than {max_length} characters"
-    allowed = "\n\t" if lines else ""
-    # Cc are control characters, Cs lone surrogates (broken UTF-8), Co and Cn have no agreed meaning.
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") and c not in allowed for c in value):
-        return "has characters that cannot be kept"
-    return None
+    return "has characters that cannot be kept" if is_unkeepable(value, lines=lines) else None
+
+
+def is_visible(text: str) -> bool:
+    """Whether there is anything to see: letters, numbers, punctuation or symbols."""
+    return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK for c in text)
+
+
+def is_unkeepable(text: str, *, lines: bool = False) -> bool:
+    """Whether a text has characters that nobody types on purpose."""
+    allowed = JOINERS + ("\n\t" if lines else "")
+    at_the_ends = text.strip(JOINERS) != text
+    return at_the_ends or any(unicodedata.category(c) in _UNKEEPABLE and c not in allowed for c in text)
 
 
 @cache

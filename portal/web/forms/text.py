@@ -1,5 +1,6 @@
 """What becomes of typed text before anybody checks it, and which of it cannot be kept."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -7,15 +8,17 @@ from wtforms.fields import Field
 from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
+from portal.catalogue.check import JOINERS, is_unkeepable, is_visible
 from portal.i18n import gettext as _
 
-_UNKEEPABLE = ("Cc", "Cs", "Co", "Cn")
-"""Control characters, lone surrogates, and what has no agreed meaning."""
+_ENDS = re.compile(rf"\A[\s{JOINERS}]+|[\s{JOINERS}]+\Z")
 
 
 def line(text: str | None) -> str | None:
-    """One line as it is kept: composed (Unicode NFC), nothing at its ends; nothing at all is None."""
-    return unicodedata.normalize("NFC", text).strip() or None if text is not None else None
+    """One line as it is kept: composed (Unicode NFC), nothing at its ends; where nothing is to be seen, None."""
+    if text is None or not is_visible(text):
+        return None
+    return _ENDS.sub("", unicodedata.normalize("NFC", text))
 
 
 def lines(text: str | None) -> str | None:
@@ -26,17 +29,11 @@ def lines(text: str | None) -> str | None:
     return line("\n".join(part.rstrip() for part in text.split("\n")))
 
 
-def unkeepable(text: str, *, several_lines: bool = False) -> bool:
-    """Whether it has characters that nobody types on purpose."""
-    allowed = "\n\t" if several_lines else ""
-    return any(unicodedata.category(c) in _UNKEEPABLE and c not in allowed for c in text)
-
-
 def keepable(*, several_lines: bool = False) -> Callable[[BaseForm, Field], None]:
-    """A validator that refuses such characters."""
+    """A validator that refuses characters that nobody types on purpose."""
 
     def check(_form: BaseForm, field: Field) -> None:
-        if field.data is not None and unkeepable(field.data, several_lines=several_lines):
+        if field.data is not None and is_unkeepable(field.data, lines=several_lines):
             raise ValidationError(_("This has characters that cannot be kept. Type it anew instead of copying it."))
 
     return check

@@ -1,12 +1,24 @@
 """The log's filters, as they stand in its address."""
 
-from wtforms import DateField, Form, StringField
-from wtforms.validators import AnyOf, Length, Optional
+from collections.abc import Callable, Collection
 
+from wtforms import DateField, Form, StringField
+from wtforms.fields import Field
+from wtforms.validators import Length, Optional, ValidationError
+
+from portal.i18n import gettext as _
 from portal.web import forms
 
 ACTORS = ("customer", "agent", "operator", "system")
 SUBJECTS = ("profile", "contact_point", "contact_window", "consent", "note", "login", "customer")
+
+
+def _one_of(choices: Collection[str]) -> Callable[[Form, Field], None]:
+    def check(_form: Form, field: Field) -> None:
+        if field.data not in choices:
+            raise ValidationError(_("This is none of the choices."))
+
+    return check
 
 
 class FilterForm(Form):
@@ -14,7 +26,7 @@ class FilterForm(Form):
         """Speaks the auditor's language; it is not sent, so it carries nothing along."""
 
     customer = StringField(validators=[Optional(), Length(max=64)], filters=[lambda text: (text or "").strip()])
-    actor = StringField(validators=[Optional(), AnyOf(ACTORS)])
-    action = StringField(validators=[Optional(), AnyOf(SUBJECTS)])
+    actor = StringField(validators=[Optional(), _one_of(ACTORS)])
+    action = StringField(validators=[Optional(), _one_of(SUBJECTS)])
     after = DateField(validators=[Optional()])
     before = DateField(validators=[Optional()])

@@ -36,7 +36,7 @@ LARGEST = 2**63 - 1
 
 async def log(request: Request) -> Response:
     """The change log, filtered by what its address says."""
-    asked, filters, errors = _filters(request)
+    asked, filters, errors = _filters(request, pages=True)
     context = await _log(request, asked, filters)
     return page(request, "auditing/log.html", {**context, "form_errors": errors}, status=422 if errors else 200)
 
@@ -105,10 +105,13 @@ async def verify_all(request: Request) -> Response:
     return page(request, "auditing/log.html", {**context, "form_errors": [], "integrity": integrity})
 
 
-def _filters(request: Request) -> tuple[LogFilter, dict[str, str], list[str]]:
-    """What the address asks for, the filters that are on as they were typed, and what is wrong with them."""
+def _filters(request: Request, *, pages: bool = False) -> tuple[LogFilter, dict[str, str], list[str]]:
+    """What the address asks for, the filters that are on as they were typed, and what is wrong with them. A filter that
+    we do not have is wrong too: whoever misspells one must not take everything for what they asked for."""
     form = FilterForm(request.query_params)
-    errors = [] if form.validate() else [
+    unknown = sorted(request.query_params.keys() - form.data.keys() - set(Direction if pages else ()))
+    errors = [_("The log has no filter “%(name)s”.") % {"name": name[:40]} for name in unknown[:5]]
+    errors += [] if form.validate() else [
         f"{words}: {problem}"
         for name, words in (("customer", _("Customer number")), ("actor", _("By")), ("action", _("Action")),
                             ("after", _("From")), ("before", _("Until")))

@@ -76,6 +76,20 @@ async def test_filters_that_make_no_sense_are_told(as_oscar: httpx2.AsyncClient,
     assert "There is a problem" in answer.text
 
 
+async def test_a_wrong_choice_is_told_in_words(as_oscar: httpx2.AsyncClient) -> None:
+    answer = await as_oscar.get("/audit", params={"actor": "king"})
+
+    assert "By: This is none of the choices." in answer.text
+
+
+@pytest.mark.parametrize("address", ["/audit", "/audit/export.csv", "/audit/export.json"])
+async def test_a_filter_that_is_not_there_is_named(as_oscar: httpx2.AsyncClient, address: str) -> None:
+    answer = await as_oscar.get(address, params={"costumer": "20418"})
+
+    assert answer.status_code == 422
+    assert "The log has no filter “costumer”." in answer.text
+
+
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "%00", "MjAyNi0xMS0yMg"])
 async def test_a_damaged_address_of_a_page_is_told(as_oscar: httpx2.AsyncClient, cursor: str) -> None:
     answer = await as_oscar.get("/audit", params={"older": cursor})

@@ -69,5 +69,5 @@ def _phone_keys(value: str) -> set[str]:
 
 def _dialled(query: str) -> str:
     """The digits as one would dial them from abroad or at home: no 00 or + before the country, no (0) after it."""
-    digits = re.sub(r"\D", "", query.replace("(0)", ""))
+    digits = re.sub(r"\D", "", query.replace("(0)", "")) or re.sub(r"\D", "", query)
     return digits.removeprefix("00") or digits

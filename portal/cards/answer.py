@@ -31,7 +31,7 @@ def show_saved(request: Request, card: Card, outcome: Changed | Unchanged | Dupl
     """The card again, and what it changed around it; without a script, the way back to the record page."""
     use_zone_of(outcome.stored.record)
     if not wants_fragment(request):
-        return redirect(request, _way_back(request, card, outcome))
+        return redirect(request, way_back(request, card, outcome))
     context = {
         **drawing(request, card, outcome.stored.record),
         **surroundings(services(request).catalogue, outcome.stored),
@@ -41,7 +41,7 @@ def show_saved(request: Request, card: Card, outcome: Changed | Unchanged | Dupl
 
 
 def saved_before(request: Request, changes: list[ToldChange]) -> Saved | None:
-    """What the address of the record page says of a save that led to it (`_way_back`)."""
+    """What the address of the record page says of a save that led to it (`way_back`)."""
     asked = request.query_params
     card = asked.get("card", "")
     if "same" in asked:
@@ -54,7 +54,8 @@ def saved_before(request: Request, changes: list[ToldChange]) -> Saved | None:
     return Saved(card, change.seq, _merged() if "merged" in asked else _on_its_way())
 
 
-def _way_back(request: Request, card: Card, outcome: Changed | Unchanged | Duplicate) -> str:
+def way_back(request: Request, card: Card, outcome: Changed | Unchanged | Duplicate) -> str:
+    """The card on the record page, which says there what became of it."""
     seq = _seq(outcome)
     said = {"card": card.id, **({"same": "1"} if seq is None else {"saved": str(seq)})}
     if isinstance(outcome, Changed) and outcome.rebased:

@@ -4,19 +4,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.audit.values import Value
-from portal.cards.answer import show_saved
+from portal.cards.answer import show_saved, way_back
 from portal.cards.card import Card, customer_id, open_record, show_form
 from portal.cards.conflict import left_alone, show_conflict
 from portal.errors import NotFound
+from portal.i18n import LANGUAGES
 from portal.i18n import gettext as _
+from portal.identity.lifecycle import speak
 from portal.profile.actions import change_profile
 from portal.profile.card import section_card
-from portal.record.change import Conflicted
+from portal.record.change import Changed, Conflicted
 from portal.record.models import Record
 from portal.services import services
 from portal.web.form_data import read_form
 from portal.web.forms import section_form
 from portal.web.intention import intention
+from portal.web.language import remember
+from portal.web.responses import redirect
+
+LANGUAGE = "profile/language"
 
 
 async def section(request: Request) -> Response:
@@ -47,7 +53,21 @@ async def save(request: Request) -> Response:
     )
     if isinstance(outcome, Conflicted):
         return await show_conflict(request, card, outcome, typed(outcome.stored.record))
+    if isinstance(outcome, Changed) and LANGUAGE in outcome.entry.paths:
+        return await _show_in_language(request, card, outcome)
     return show_saved(request, card, outcome)
+
+
+async def _show_in_language(request: Request, card: Card, outcome: Changed) -> Response:
+    """Whoever prefers another language gets the whole page in it at once, if the portal speaks it. Like the switch in
+    the bar, it holds until one of the two is used again."""
+    language = outcome.stored.record.profile.get("language")
+    if language not in LANGUAGES:
+        return show_saved(request, card, outcome)
+    response = redirect(request, way_back(request, card, outcome))
+    remember(response, str(language), secure=services(request).settings.origin.startswith("https://"))
+    await speak(request, str(language))
+    return response
 
 
 def _card(request: Request) -> Card:

@@ -15,7 +15,7 @@ CHANGES = "/record/changes"
 async def test_each_change_says_who_what_and_how_far(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     # Given changes by her, by an agent whose name is known, and by the CRM
     form = await open_form(as_alice, "/record/profile/about")
-    await send(as_alice, form, language="de")
+    await send(as_alice, form, language="fr")
     await alices.delivered()
     grace = an_intention("profile:changed", Actor(ActorKind.AGENT, "g", "desk"))
     named = Intention(grace.action, grace.actor, grace.request, None, Evidence(personal={"name": "Grace Okafor"}))
@@ -31,7 +31,7 @@ async def test_each_change_says_who_what_and_how_far(as_alice: httpx2.AsyncClien
     assert page.status_code == 200
     told = [page.text.index(words) for words in ("Customer since", "Plan", "Preferred language", "Customer number")]
     assert told == sorted(told)
-    for words in ("1 Feb 2020", "The CRM", "Grace Okafor, customer care", "German", "on its way", "#2 "):
+    for words in ("1 Feb 2020", "The CRM", "Grace Okafor, customer care", "French", "on its way", "#2 "):
         assert words in page.text, words
 
 
@@ -90,7 +90,7 @@ async def test_a_removed_contact_point_comes_back(as_alice: httpx2.AsyncClient, 
 
 
 async def test_what_was_changed_again_stays(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
-    await send(as_alice, await open_form(as_alice, "/record/profile/about"), language="de")
+    await send(as_alice, await open_form(as_alice, "/record/profile/about"), language="it")
     form = undo_form((await as_alice.get("/record")).text)
     await alices.change({"profile/language": "fr"})
 

@@ -67,7 +67,7 @@ async def test_she_sees_who_looked(as_alice: httpx2.AsyncClient, alices: Elsewhe
 
 async def test_where_her_changes_are(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     # Given a change that is on its way
-    await send(as_alice, await open_form(as_alice, "/record/profile/about"), language="de")
+    await send(as_alice, await open_form(as_alice, "/record/profile/about"), language="fr")
     waiting = await as_alice.get("/record/delivery?seen=2", headers=HTMX)
     assert "on its way" in waiting.text and "<html" not in waiting.text
 

@@ -1,6 +1,7 @@
 """Alice changes what her record says about her."""
 
 import httpx2
+import pytest
 
 from portal.audit.entry import Actor, ActorKind
 from tests.integration.rooms.conftest import Elsewhere
@@ -16,7 +17,7 @@ async def test_she_saves_a_section_without_a_script(as_alice: httpx2.AsyncClient
     assert form.fields["given_name"] == ["Alice"]
 
     # When she changes a field and sends it
-    answer = await send(as_alice, form, language="de", call_me=" Ali ")
+    answer = await send(as_alice, form, language="fr", call_me=" Ali ")
 
     # Then she is led back to the card, which says so
     assert answer.status_code == 303
@@ -24,7 +25,7 @@ async def test_she_saves_a_section_without_a_script(as_alice: httpx2.AsyncClient
     assert answer.headers["location"].endswith("#profile-about")
     page = await as_alice.get(answer.headers["location"])
     assert "Saved. On its way to the CRM." in page.text
-    assert (await alices.record()).profile["language"] == "de"
+    assert (await alices.record()).profile["language"] == "fr"
     assert (await alices.record()).profile["call_me"] == "Ali"
 
     # And once it is delivered, the same address says when
@@ -40,7 +41,7 @@ async def test_she_saves_a_section_with_a_script(as_alice: httpx2.AsyncClient, a
     form = form_to(opened.text, ABOUT)
 
     # When she sends it
-    answer = await send(as_alice, form, htmx=True, language="de")
+    answer = await send(as_alice, form, htmx=True, language="fr")
 
     # Then the card comes back, with where its change is and what it means for the first sentences
     assert answer.status_code == 200
@@ -48,12 +49,33 @@ async def test_she_saves_a_section_with_a_script(as_alice: httpx2.AsyncClient, a
     assert 'id="saved-2"' in answer.text and "Saved. On its way to the CRM." in answer.text
     assert '<hx-partial hx-target="#delivery"' in answer.text and '<hx-partial hx-target="#lead"' in answer.text
     assert "<html" not in answer.text
-    assert (await alices.record()).profile["language"] == "de"
+    assert (await alices.record()).profile["language"] == "fr"
 
     # And who did it, through what, is in the change record
     entry = (await alices.stored()).recent[0].entry
     assert (entry.action, entry.actor) == ("profile:changed", Actor(ActorKind.CUSTOMER, str(alices.id), "portal"))
     assert entry.paths == ["profile/language"]
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+async def test_the_portal_speaks_the_language_that_she_prefers_from_now_on(
+    as_alice: httpx2.AsyncClient, htmx: bool
+) -> None:
+    # When she prefers German, the whole page follows at once
+    answer = await send(as_alice, await open_form(as_alice, ABOUT), htmx=htmx, language="de")
+    where = answer.headers["hx-redirect" if htmx else "location"]
+    assert where.startswith("/record?card=profile-about&saved=2")
+    assert '<html lang="de"' in (await as_alice.get(where)).text
+
+    # When she uses the switch in the bar, that is her last word, until she prefers another one
+    page = await as_alice.get("/record")
+    await send(as_alice, form_to(page.text, "/language"), language="en")
+    await send(as_alice, await open_form(as_alice, ABOUT), call_me="Ali")
+    assert '<html lang="en"' in (await as_alice.get("/record")).text
+
+    # And a language that the portal does not speak changes nothing here
+    await send(as_alice, await open_form(as_alice, ABOUT), language="fr")
+    assert '<html lang="en"' in (await as_alice.get("/record")).text
 
 
 async def test_saving_what_stands_there_changes_nothing(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:

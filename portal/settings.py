@@ -49,7 +49,9 @@ KeySecret = Annotated[SecretStr, AfterValidator(_thirty_two_bytes)]
 class Settings(BaseSettings):
     """What an operator decides. Secrets have no default outside development."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     environment: Environment = Environment.PRODUCTION
     public_url: str = "http://localhost:8000"

@@ -1,4 +1,4 @@
-"""What sync workers share: who polls, who works, which pages are told, how far a new connector's customers are enrolled."""
+"""What sync workers share: who polls, who works, which pages are told, how far new connectors have got."""
 
 from pathlib import Path
 

@@ -13,8 +13,8 @@ TABLES = """
 CREATE SCHEMA crm;
 
 -- `fields` and what goes with it are by the CRM's own names for fields. `portal_seq` is the fence: the version of the
--- record that was written last, never replaced by an older one. `version` counts every writing; `changed` has the version
--- at which each field got its value, and `edited_by` the agent whose word stands in a field.
+-- record that was written last, never replaced by an older one. `version` counts every writing; `changed` has the
+-- version at which each field got its value, and `edited_by` the agent whose word stands in a field.
 CREATE TABLE crm.contact (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     portal_id uuid,
@@ -36,7 +36,7 @@ CREATE TABLE crm.contact (
     CONSTRAINT uq_contact_number UNIQUE (number)
 ) WITH (fillfactor = 80);
 
--- What a contact is found by, normalised: the beginning of a key is enough. In byte order, so that beginnings are a range.
+-- What a contact is found by, normalised: the beginning of a key is enough. In byte order, so that it is a range.
 CREATE TABLE crm.search_key (
     contact_id uuid NOT NULL CONSTRAINT fk_search_key_contact REFERENCES crm.contact ON DELETE CASCADE,
     key text COLLATE "C" NOT NULL,

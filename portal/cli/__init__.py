@@ -1,6 +1,8 @@
 """The command `portal`: each group in a module of its own."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,6 +11,7 @@ from portal.catalogue import CatalogueError
 from portal.cli import audit, catalogue, customer, database, demo, serve, sync
 from portal.cli.doctor import doctor
 from portal.errors import PortalError
+from portal.paths import resource
 from portal.settings import SettingsError
 
 app = typer.Typer(
@@ -29,6 +32,27 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(audit.app, name="audit")
 app.add_typer(sync.app, name="sync")
 app.add_typer(demo.app, name="demo")
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting with its default and what it is for: the beginning of a .env file."""
+    print(resource(".env.example").read_text(encoding="utf-8"), end="")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(version("customer-profile-portal"))
+        raise typer.Exit
+
+
+@app.callback()
+def portal(
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """The customer's side of the CRM record."""
 
 
 def main() -> None:

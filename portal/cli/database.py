@@ -1,5 +1,6 @@
 """The database: creating it with its roles, and bringing its schema up to date."""
 
+import base64
 import secrets
 from typing import Annotated
 
@@ -27,21 +28,30 @@ def init(
         str,
         typer.Option(help="Connection of an administrator, such as postgresql://postgres:...@db.example.com/portal"),
     ],
+    new_passwords: Annotated[
+        bool,
+        typer.Option(help="Change the passwords of roles that exist. Every portal on this server needs them then."),
+    ] = False,
 ) -> None:
-    """Create the roles and the database that are missing, and print the settings to put down.
-
-    Roles that exist get the new passwords too.
-    """
+    """Create the roles and the database that are missing, and print the settings to put down."""
     passwords = {role: secrets.token_urlsafe(24) for role in Role}
     try:
-        initialise(admin_url, passwords)
+        given = initialise(admin_url, passwords, new_passwords=new_passwords)
+    except ValueError as error:
+        raise Unavailable(str(error)) from error
     except Exception as error:
         raise Unavailable(f"The database cannot be set up: {error}".strip()) from error
     url = make_url(admin_url)._replace(drivername="postgresql", username=None, password=None)
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"DATABASE_URL={url.render_as_string()}", markup=False)
     for role, password in passwords.items():
-        console.print(f"DATABASE_{role.value.upper()}_PASSWORD={password}", markup=False)
+        name = f"DATABASE_{role.value.upper()}_PASSWORD"
+        kept = f"# {role.user} exists: {name} stays what it is"
+        console.print(f"{name}={password}" if role in given else kept, markup=False)
+    console.print(
+        f"KEY_ENCRYPTION_KEY={base64.b64encode(secrets.token_bytes(32)).decode()}   # new; keep an old one",
+        markup=False,
+    )
 
 
 def migrate() -> None:

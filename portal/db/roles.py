@@ -13,21 +13,33 @@ STATEMENT_TIMEOUT = {Role.OWNER: "0", Role.CUSTOMER: "5s", Role.STAFF: "15s", Ro
 LOCK_TIMEOUT = {Role.OWNER: "5s", Role.CUSTOMER: "2s", Role.STAFF: "2s", Role.WORKER: "5s"}
 
 
-def initialise(admin_url: str, passwords: Mapping[Role, str], *, database: str | None = None) -> None:
+def initialise(
+    admin_url: str, passwords: Mapping[Role, str], *, database: str | None = None, new_passwords: bool = False
+) -> frozenset[Role]:
     """Create the roles and the database that are missing, and give each role its limits.
 
     Args:
         admin_url: a connection that may create roles and databases; its path names the database to use unless
             `database` does.
-        passwords: one for each role; roles that exist already get it too.
+        passwords: one for each role that is new.
+        new_passwords: give them to roles that are there already, too. Roles belong to the whole server: every other
+            portal on it then needs the new ones.
 
-    Running it again changes nothing but the passwords.
+    Returns:
+        The roles that have the given password now.
+
+    Raises:
+        ValueError: no database is named.
     """
     url = make_url(admin_url).set(drivername="postgresql")
-    name = database or url.database or "portal"
+    name = database or url.database
+    if not name:
+        raise ValueError("Name the database at the end of the address, such as /portal.")
+    given: set[Role] = set()
     with psycopg.connect(url.set(database="postgres").render_as_string(hide_password=False), autocommit=True) as admin:
         for role in Role:
-            _ensure_role(admin, role, passwords[role])
+            if _ensure_role(admin, role, passwords[role], new_passwords):
+                given.add(role)
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             admin.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
@@ -35,15 +47,19 @@ def initialise(admin_url: str, passwords: Mapping[Role, str], *, database: str |
                 )
             )
         _grant(admin, name)
+    return frozenset(given)
 
 
-def _ensure_role(admin: psycopg.Connection[Any], role: Role, password: str) -> None:
+def _ensure_role(admin: psycopg.Connection[Any], role: Role, password: str, new_password: bool) -> bool:
     exists = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role.user]).fetchone()
+    if exists and not new_password:
+        return False
     admin.execute(
         sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {}").format(
             sql.SQL("ALTER" if exists else "CREATE"), sql.Identifier(role.user), sql.Literal(password)
         )
     )
+    return True
 
 
 def _grant(admin: psycopg.Connection[Any], database: str) -> None:

@@ -65,13 +65,26 @@ def prepare(database: DemoDatabase, settings: Settings) -> None:
     """Create the roles and the database if they are missing, and bring the schema up to date."""
     passwords = {role: getattr(settings, f"database_{role}_password").get_secret_value() for role in Role}
     try:
-        initialise(_as_conninfo(database.admin_url), passwords)
+        # The embedded server is this folder's own; on another one, roles may belong to a portal that people use.
+        initialise(_as_conninfo(database.admin_url), passwords, new_passwords=database.server is not None)
     except psycopg.errors.InsufficientPrivilege as error:
         raise Unavailable(
             f"The user in DATABASE_URL may not create roles and databases: {one_line(error)}",
             hint="For portal dev it must be an administrator; for production see portal database init.",
         ) from None
+    _try_passwords(settings)
     migrations.migrate(database_url(settings, Role.OWNER))
+
+
+def _try_passwords(settings: Settings) -> None:
+    for role in Role:
+        try:
+            psycopg.connect(_as_conninfo(database_url(settings, role)), connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            raise Unavailable(
+                f"The role {role.user} is on this server already, with another password: {one_line(error)}",
+                hint="Another portal uses it. Give the demo a server of its own, or none: it brings PostgreSQL along.",
+            ) from None
 
 
 def one_line(error: Exception) -> str:

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import URL, make_url
 
 from portal.db.database import Role
-from portal.db.roles import initialise
 from portal.record.read import StoredRecord
 from tests.builders import a_customer
 from tests.conftest import KEY, PASSWORD, Stores, Template
@@ -141,16 +140,39 @@ def test_a_new_database_is_made_with_all_that_it_needs(
             env={"PATH": os.environ["PATH"], "COLUMNS": "300"}, folder=tmp_path,
         )  # fmt: skip
         assert made.returncode == 0, made.stderr
-        settings = dict(line.split("=", 1) for line in made.stdout.splitlines())
+        settings = dict(line.split("=", 1) for line in made.stdout.splitlines() if not line.startswith("#"))
+        assert "portal_staff exists" in made.stdout, "a server's roles may be in use: their passwords stay"
         assert admin.username is None or f"{admin.username}@" not in settings["DATABASE_URL"]
-        env = environment(admin) | settings
+        env = environment(admin) | {"DATABASE_URL": settings["DATABASE_URL"]}
         assert portal("migrate", env=env, folder=tmp_path).returncode == 0
         assert portal("migrate", env=env, folder=tmp_path).returncode == 0, "a second time changes nothing"
         assert "no power too many" in portal("doctor", env=env, folder=tmp_path).stdout
     finally:
         template.drop(name)
-        # The other tests of this process connect with the password that they know.
-        initialise(cluster, dict.fromkeys(Role, PASSWORD), database=template.name)
+
+
+def test_a_database_without_a_name_is_refused(cluster: str, tmp_path: Path) -> None:
+    nameless = make_url(cluster)._replace(database=None).render_as_string(hide_password=False)
+
+    refused = portal("database", "init", "--admin-url", nameless, env={"PATH": os.environ["PATH"]}, folder=tmp_path)
+
+    assert refused.returncode == 1
+    assert "Name the database" in refused.stderr
+
+
+def test_the_example_of_the_settings_works_with_nothing_but_its_secrets_filled_in(
+    empty_database: URL, tmp_path: Path
+) -> None:
+    example = (Path(__file__).parents[3] / ".env.example").read_text(encoding="utf-8")
+    (tmp_path / ".env").write_text(example, encoding="utf-8")
+    env = {
+        name: value for name, value in environment(empty_database).items() if name not in ("PUBLIC_URL", "ENVIRONMENT")
+    }
+    env |= {"CUSTOMER_OIDC_CLIENT_SECRET": "c", "STAFF_OIDC_CLIENT_SECRET": "s"}
+
+    verified = portal("audit", "verify", env=env, folder=tmp_path)
+
+    assert verified.returncode == 0, verified.stderr
 
 
 async def test_what_waits_for_a_crm_is_shown(

@@ -91,8 +91,8 @@ def heading(counts: Mapping[date, int], asked: LogFilter) -> str:
         )
     else:
         sentence = ngettext(
-            "%(total)s change in the last 30 days, the newest first",
-            "%(total)s changes in the last 30 days, the newest first",
+            "%(total)s change in the last 30 days; earlier ones follow",
+            "%(total)s changes in the last 30 days; earlier ones follow",
             total,
         )
     return sentence % {"total": format_number(total)}

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from portal import clock
 from portal.catalogue.told import address, status_name, system_name, told, use_name, words
 from portal.formats import (
     country_name,
@@ -54,11 +55,17 @@ def moment(value: datetime, style: str = "day_time") -> Markup:
     return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(iso, exact, attributes, _STYLES[style](value))
 
 
+def _seconds(value: datetime) -> str:
+    """`12:03:07` of today; of another day, with the day."""
+    today = local(value).date() == local(clock.now()).date()
+    return format_time(value, seconds=True) if today else format_datetime(value, seconds=True)
+
+
 _STYLES = {
     "day_time": format_day_time,
     "date": format_date,
     "time": format_time,
-    "seconds": lambda value: format_time(value, seconds=True),
+    "seconds": _seconds,
     "datetime": format_datetime,
     "exact": lambda value: format_datetime(value, seconds=True),
     "ago": format_ago,

@@ -17,11 +17,16 @@ async def test_a_good_form_becomes_an_intention(as_alice: httpx2.AsyncClient, al
     token = form_token((await as_alice.get("/test/customers")).text)
     carried = {"form_token": token, "seq": "1", "request_id": str(UUID(int=7, version=4))}
     response = await as_alice.post("/test/section", data={**NAMES, **carried, "call_me": " Al "})
+    again = await as_alice.post("/test/section", data={**NAMES, **carried, "call_me": " Al "})
+    other = await as_alice.post("/test/section", data={**NAMES, **carried, "call_me": "Ally"})
 
+    request = response.json()["request"]
+    assert again.json()["request"] == request, "the same form, sent twice, is one intention"
+    assert other.json()["request"] != request, "other words in it are another one, whatever id the form carries"
     assert response.json() == {
         "values": {"profile/given_name": "Alice", "profile/family_name": "Marsh", "profile/call_me": "Al"},
         "seen": 1,
-        "request": str(UUID(int=7, version=4)),
+        "request": request,
         "actor": str(alice.record.id),
         "personal": {"ip": "127.0.0.1", "user_agent": as_alice.headers["user-agent"]},
     }

@@ -141,7 +141,10 @@ async def test_one_change_is_shown_with_its_proof(as_oscar: httpx2.AsyncClient, 
     assert re.search(r"[0-9a-f]{64}", answer.text)
 
 
-@pytest.mark.parametrize("path", ["{id}/99", "{id}/0", "{id}/99999999999999999999999", "{id}/x", "x/1", "01920000-0000-7000-8000-000000000000/1"])
+@pytest.mark.parametrize(
+    "path",
+    ["{id}/99", "{id}/0", "{id}/99999999999999999999999", "{id}/x", "x/1", "01920000-0000-7000-8000-000000000000/1"],
+)
 async def test_a_change_that_is_not_there_is_not_found(
     as_oscar: httpx2.AsyncClient, busy_alice: StoredRecord, path: str
 ) -> None:

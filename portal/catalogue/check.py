@@ -5,7 +5,7 @@ Forms have said the same before, kindly; this is for what comes past them (a CRM
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date, datetime, time
 from functools import cache
 from uuid import UUID
@@ -57,11 +57,10 @@ def field_problem(field: Field, value: Value) -> str | None:
         case Kind.TEXT | Kind.MULTILINE:
             return text_problem(value, field.max_length, lines=field.kind is Kind.MULTILINE)
         case Kind.CHOICE:
-            return None if value in field.choices else "is none of the choices"
+            return None if _among(field.choices, value) else "is none of the choices"
         case Kind.CHOICES:
-            fits = (
-                isinstance(value, list) and value and len(set(value)) == len(value) and set(value) <= set(field.choices)
-            )
+            chosen = [choice for choice in value if _among(field.choices, choice)] if isinstance(value, list) else []
+            fits = chosen and chosen == value and len(set(chosen)) == len(chosen)
             return None if fits else "is none of the choices"
         case Kind.BOOLEAN:
             return None if isinstance(value, bool) else "is neither yes nor no"
@@ -70,7 +69,7 @@ def field_problem(field: Field, value: Value) -> str | None:
         case Kind.LANGUAGE:
             return None if isinstance(value, str) and is_language(value) else "is no language"
         case Kind.TIME_ZONE:
-            return None if value in time_zones() else "is no time zone"
+            return None if _among(time_zones(), value) else "is no time zone"
         case Kind.COUNTRY:
             return None if isinstance(value, str) and _COUNTRY.fullmatch(value) else "is no country"
 
@@ -126,14 +125,14 @@ def _attribute_problem(catalogue: Catalogue, collection: str, name: str, value: 
         case "contact_windows", "kind":
             return _one_of(WindowKind, value)
         case "contact_windows", "channel":
-            return None if value in catalogue.channels else "is no channel"
+            return None if _among(catalogue.channels, value) else "is no channel"
         case "contact_windows", "weekdays":
             fits = isinstance(value, list) and value and value == [d for d in range(1, 8) if d in value]
             return None if fits else "are no weekdays"
         case "contact_windows", "start" | "end":
             return None if _parses(time.fromisoformat, value) else "is no time of day"
         case "contact_windows", "time_zone":
-            return None if value in time_zones() else "is no time zone"
+            return None if _among(time_zones(), value) else "is no time zone"
         case "notes", "kind":
             return _one_of(NoteKind, value)
         case "notes", "body":
@@ -177,6 +176,10 @@ def _consent_problem(catalogue: Catalogue, purpose: str, channel: str, name: str
     if name in ("capture_date", "effective_from", "effective_to"):
         return None if _parses(datetime.fromisoformat, value) else "is no time"
     return text_problem(value, 200)
+
+
+def _among(known: Container[str], value: Value) -> bool:
+    return isinstance(value, str) and value in known
 
 
 def _one_of(

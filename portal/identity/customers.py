@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 
+from portal import clock
 from portal.audit.entry import Actor, ActorKind, Evidence
 from portal.audit.values import Value
 from portal.db.database import Row
@@ -56,7 +57,7 @@ async def _link(store: RecordStore, arrival: Arrival, claim: str, personal: Mapp
     if customer is None:
         return
     evidence = Evidence({"basis": "trusted_claim", "claim": claim}, personal)
-    intention = Intention("login:linked", PORTAL, uuid4(), evidence=evidence)
+    intention = Intention("login:linked", PORTAL, clock.uuid7(), evidence=evidence)
     with suppress(psycopg.errors.UniqueViolation):  # at this moment, the same login was tied to another customer
         await change(store, customer["id"], intention, lambda record: _link_values(record, arrival))
 
@@ -65,7 +66,7 @@ def _link_values(record: Record, arrival: Arrival) -> dict[str, Value]:
     """A customer has one login at a provider. A second one that claims the same number is for a person to look at."""
     if any(login.issuer == arrival.issuer for login in record.logins):
         return {}
-    login: UUID = uuid4()
+    login: UUID = clock.uuid7()
     return {f"logins/{login}/issuer": arrival.issuer, f"logins/{login}/subject": arrival.subject}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -28,6 +29,10 @@ from portal.record.read import StoredRecord
 from portal.record.store import RecordStore
 from portal.settings import Settings
 from tests.builders import a_customer
+
+# How long an example takes says more about what else the machine does than about the code; bench/ measures.
+hypothesis.settings.register_profile("portal", deadline=None)
+hypothesis.settings.load_profile("portal")
 
 PASSWORD = "test"
 KEY = "a2V5IGVuY3J5cHRpb24ga2V5IGZvciB0aGUgdGVzdHM="

@@ -37,7 +37,7 @@ async def delivery(request: Request) -> Response:
     context = surroundings(services(request).catalogue, stored)
     seen = request.query_params.get("seen", "")
     saved = saved_before(request, context["changes"])
-    context |= {"seq": seen, "live": True, "saved": saved, "news": _news(seen, context["changes"])}
+    context |= {"seq": seen, "live": wants_fragment(request), "saved": saved, "news": _news(seen, context["changes"])}
     if wants_fragment(request):
         return fragment(request, "home/delivery.html", "delivery", context)
     return page(request, "home/delivery.html", context)

@@ -191,6 +191,7 @@ def _environment(url: str, issuer: str, database: URL, folder: Path) -> dict[str
         **{f"DATABASE_{role.value.upper()}_PASSWORD": PASSWORD for role in Role},
         "DATABASE_POOL_SIZE": "5",
         "KEY_ENCRYPTION_KEY": KEY,
+        "DEFAULT_TIME_ZONE": "Europe/London",
         "BRAND_NAME": "Northwind Energy",
         "CUSTOMER_OIDC_ISSUER": issuer,
         "CUSTOMER_OIDC_CLIENT_ID": "northwind-customers",

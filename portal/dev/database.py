@@ -78,8 +78,9 @@ def prepare(database: DemoDatabase, settings: Settings) -> None:
 
 def _try_passwords(settings: Settings) -> None:
     for role in Role:
+        url = database_url(settings, role).set(drivername="postgresql")
         try:
-            psycopg.connect(_as_conninfo(database_url(settings, role)), connect_timeout=5).close()
+            psycopg.connect(_as_conninfo(url), connect_timeout=5).close()
         except psycopg.OperationalError as error:
             raise Unavailable(
                 f"The role {role.user} is on this server already, with another password: {one_line(error)}",

@@ -1,7 +1,7 @@
 """A picture of every page, to be looked at: `python -m tests.shots [page ...]` writes them to var/shots.
 
 In both themes and both widths, English throughout and German in two of the four. A page that is missing or cannot be
-got into the state that its name says is told at the end.
+got into the state that its name says is told. `python -m tests.shots readme` takes the one in the README instead.
 """
 
 import asyncio
@@ -20,9 +20,10 @@ from portal.db.migrations import migrate
 from portal.db.roles import initialise
 from portal.demo.load import load as load_demo
 from portal.paths import resource
-from tests.browser.cast import Entrance, Look, Scheme, open_chromium
-from tests.browser.pages import PAGES, Shown
+from tests.browser.cast import ALICE, GRACE, Entrance, Look, Scheme, open_chromium
+from tests.browser.pages import CARD, PAGES, Shown
 from tests.browser.reading import too_wide
+from tests.browser.record_page import RecordPage
 from tests.browser.stack import LOG_ORIGIN, running_stack
 from tests.conftest import PASSWORD, connect_embedded_crm, make_settings, open_stores
 
@@ -59,6 +60,8 @@ async def _take(names: list[str], database: URL, folder: Path) -> int:
         for shown in PAGES:
             if not names or shown.name in names:
                 failures += await _show(enter, shown)
+        if "readme" in names:
+            await _readme(enter)
         for problem in await enter.leave():
             print(problem)
         return failures
@@ -92,6 +95,19 @@ async def _picture(enter: Entrance, shown: Shown, look: Look) -> None:
         print(f"{name}: too wide: {wide}")
     await page.screenshot(path=OUT / f"{name}.png", full_page=True)
     await page.close()
+
+
+async def _readme(enter: Entrance) -> None:
+    """Alice's record, a moment after she changed something and Grace looked."""
+    hers = RecordPage(await enter(ALICE))
+    await enter(GRACE, CARD)
+    form = await hers.change("About you")
+    await form.get_by_label("Preferred language").select_option(label="French")
+    await hers.save(form)
+    await hers.sees_it_arrive("About you")
+    await hers.page.goto("/record?card=profile-about&saved=14")
+    await hers.page.set_viewport_size({"width": 1280, "height": 1180})
+    await hers.page.screenshot(path="docs/record.png")
 
 
 if __name__ == "__main__":

@@ -4,37 +4,31 @@ courtesy of a view.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from portal import clock
-from portal.audit.entry import GENESIS, Actor, Diff, Entry, Evidence, fold, leaf_hash, seal, unseal
-from portal.audit.total import item_of
-from portal.audit.values import State, Value, format_moment
-from portal.db.database import AGAIN_IS_NO_USE, Row
-from portal.errors import Conflict, NotFound, Unavailable, Uncertain
+from portal.audit.entry import GENESIS, Actor, Diff, Entry, Evidence, unseal
+from portal.audit.values import Value
+from portal.errors import Conflict, NotFound, Unavailable
 from portal.i18n import gettext as _
-from portal.record.flat import flatten, unflatten
+from portal.record.flat import flatten
 from portal.record.gate import check
-from portal.record.models import Provenance, Record
-from portal.record.read import RecentChange, StoredRecord, read
+from portal.record.models import Record
+from portal.record.read import StoredRecord, read
 from portal.record.rebase import ConflictingField, rebase, unfold
-from portal.record.rows import rows
 from portal.record.store import RecordStore
+from portal.record.write import write
 
 ATTEMPTS = 8
 """How often a change is computed anew because somebody else was faster, before the person is asked to try again."""
 
 FARTHEST_BACK = 1_000
 """From how many versions ago a form may come: what happened since is read and decrypted for it."""
-
-WRITE = """SELECT * FROM portal.record_write_v1(
-    %(customer)s, %(seq)s, %(prev)s, %(entry)s, %(leaf)s, %(at)s, %(action)s, %(actor_kind)s, %(actor_id)s, %(via)s,
-    %(request)s, %(paths)s, %(said)s, %(state)s, %(create)s)"""
 
 SINCE = """SELECT entry FROM portal.record_changes_v1(%s, %s)"""
 
@@ -131,7 +125,7 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
             return Unchanged(stored)
         check(store.catalogue, intention.actor, current, diffs)
         entry = _entry(store, stored, intention, diffs)
-        outcome, seq, after = await _write(store, stored, entry)
+        outcome, seq, after = await write(store, stored, entry)
         if outcome == "written":
             return Changed(after, entry, rebased=seen is not None)
         if outcome == "duplicate":
@@ -169,7 +163,7 @@ async def create(
     )
     taken = Conflict(_("There is a customer with number %(number)s already.") % {"number": number})
     try:
-        outcome, _seq, after = await _write(store, empty, entry, create=new)
+        outcome, _seq, after = await write(store, empty, entry, create=new)
     except psycopg.errors.UniqueViolation:
         raise taken from None
     if outcome != "written":
@@ -196,69 +190,3 @@ def _entry(store: RecordStore, stored: StoredRecord, intention: Intention, diffs
         diffs=diffs,
         evidence=intention.evidence,
     )
-
-
-async def _write(
-    store: RecordStore, stored: StoredRecord, entry: Entry, *, create: Jsonb | None = None
-) -> tuple[str, int, StoredRecord]:
-    """Try to write an entry on top of `stored`: what came of it, the version, and the record as it is then."""
-    data = seal(entry, stored.key)
-    leaf = leaf_hash(data)
-    said = Provenance(entry.seq, entry.at, entry.actor.kind.value, entry.actor.via)
-    record = _after(stored.record, entry, said)
-    said_json = {"seq": said.seq, "at": format_moment(said.at), "kind": said.actor_kind, "via": said.via}
-    row = await _send(
-        store,
-        {
-            "customer": record.id,
-            "seq": entry.seq,
-            "prev": entry.prev,
-            "entry": data,
-            "leaf": leaf,
-            "at": entry.at,
-            "action": entry.action,
-            "actor_kind": entry.actor.kind.value,
-            "actor_id": entry.actor.id,
-            "via": entry.actor.via,
-            "request": entry.request,
-            "paths": entry.paths,
-            "said": Jsonb(said_json),
-            "state": Jsonb(rows(record, entry.paths, said_json)),
-            "create": create,
-        },
-        retry=create is None,  # a repeated request is recognised, a repeated creation would look like a taken number
-    )
-    after = replace(
-        stored,
-        record=record,
-        head=leaf,
-        deliveries=tuple(replace(d, desired_seq=entry.seq) for d in stored.deliveries),
-        recent=(RecentChange(entry, {}), *stored.recent)[:3],
-    )
-    return row["outcome"], row["seq"], after
-
-
-async def _send(store: RecordStore, params: Mapping[str, Any], *, retry: bool) -> Row:
-    try:
-        row = await store.database.fetch_one(WRITE, params, retry=retry)
-    except AGAIN_IS_NO_USE as error:
-        if error.__cause__ is None:
-            raise  # it never reached the server, or the server undid it
-        raise _uncertain() from error
-    except psycopg.OperationalError as error:
-        raise _uncertain() from error
-    assert row is not None
-    return row
-
-
-def _uncertain() -> Uncertain:
-    return Uncertain(
-        _("The connection to the database was lost, so we cannot tell whether this was saved."),
-        hint=_("Save it again: the same change is never made twice."),
-    )
-
-
-def _after(record: Record, entry: Entry, said: Provenance) -> Record:
-    state: State = fold(entry.diffs, flatten(record))
-    all_said = record.provenance() | {item_of(path): said for path in entry.paths}
-    return unflatten(state, id=record.id, seq=entry.seq, said=all_said)

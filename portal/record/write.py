@@ -1,0 +1,90 @@
+"""The one statement that writes, and what is known when its answer does not come."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from portal.audit.entry import Entry, fold, leaf_hash, seal
+from portal.audit.total import item_of
+from portal.audit.values import State, format_moment
+from portal.db.database import AGAIN_IS_NO_USE, Row
+from portal.errors import Uncertain
+from portal.i18n import gettext as _
+from portal.record.flat import flatten, unflatten
+from portal.record.models import Provenance, Record
+from portal.record.read import RecentChange, StoredRecord
+from portal.record.rows import rows
+from portal.record.store import RecordStore
+
+WRITE = """SELECT * FROM portal.record_write_v1(
+    %(customer)s, %(seq)s, %(prev)s, %(entry)s, %(leaf)s, %(at)s, %(action)s, %(actor_kind)s, %(actor_id)s, %(via)s,
+    %(request)s, %(paths)s, %(said)s, %(state)s, %(create)s)"""
+
+
+async def write(
+    store: RecordStore, stored: StoredRecord, entry: Entry, *, create: Jsonb | None = None
+) -> tuple[str, int, StoredRecord]:
+    """Try to write an entry on top of `stored`: what came of it, the version, and the record as it is then."""
+    data = seal(entry, stored.key)
+    leaf = leaf_hash(data)
+    said = Provenance(entry.seq, entry.at, entry.actor.kind.value, entry.actor.via)
+    record = _after(stored.record, entry, said)
+    said_json = {"seq": said.seq, "at": format_moment(said.at), "kind": said.actor_kind, "via": said.via}
+    row = await _send(
+        store,
+        {
+            "customer": record.id,
+            "seq": entry.seq,
+            "prev": entry.prev,
+            "entry": data,
+            "leaf": leaf,
+            "at": entry.at,
+            "action": entry.action,
+            "actor_kind": entry.actor.kind.value,
+            "actor_id": entry.actor.id,
+            "via": entry.actor.via,
+            "request": entry.request,
+            "paths": entry.paths,
+            "said": Jsonb(said_json),
+            "state": Jsonb(rows(record, entry.paths, said_json)),
+            "create": create,
+        },
+        retry=create is None,  # a repeated request is recognised, a repeated creation would look like a taken number
+    )
+    after = replace(
+        stored,
+        record=record,
+        head=leaf,
+        deliveries=tuple(replace(d, desired_seq=entry.seq) for d in stored.deliveries),
+        recent=(RecentChange(entry, {}), *stored.recent)[:3],
+    )
+    return row["outcome"], row["seq"], after
+
+
+async def _send(store: RecordStore, params: Mapping[str, Any], *, retry: bool) -> Row:
+    try:
+        row = await store.database.fetch_one(WRITE, params, retry=retry)
+    except AGAIN_IS_NO_USE as error:
+        if error.__cause__ is None:
+            raise  # it never reached the server, or the server undid it
+        raise _uncertain() from error
+    except psycopg.OperationalError as error:
+        raise _uncertain() from error
+    assert row is not None
+    return row
+
+
+def _uncertain() -> Uncertain:
+    return Uncertain(
+        _("The connection to the database was lost, so we cannot tell whether this was saved."),
+        hint=_("Save it again: the same change is never made twice."),
+    )
+
+
+def _after(record: Record, entry: Entry, said: Provenance) -> Record:
+    state: State = fold(entry.diffs, flatten(record))
+    all_said = record.provenance() | {item_of(path): said for path in entry.paths}
+    return unflatten(state, id=record.id, seq=entry.seq, said=all_said)

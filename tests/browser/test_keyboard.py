@@ -12,19 +12,15 @@ from tests.browser.record_page import RecordPage
 NAMED = """const named = (e) => [e.tagName, e.id, e.name, e.getAttribute("href"), e.textContent.trim()].join(" ");"""
 
 # What a keyboard has to reach: everything that can be used and is there to be seen.
-USABLE = (
-    """() => { %s
+USABLE = """() => { NAMED
   const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
   const seen = [...document.querySelectorAll(usable)].filter((e) =>
     !e.disabled && e.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true }));
   return seen.map(named);
-}"""
-    % NAMED
-)
+}""".replace("NAMED", NAMED)
 
 # Where the focus is, whether one sees that, and whether something lies on top of it.
-FOCUSED = (
-    """() => { %s
+FOCUSED = """() => { NAMED
   const element = document.activeElement;
   const style = getComputedStyle(element);
   const box = element.getBoundingClientRect();
@@ -35,9 +31,7 @@ FOCUSED = (
     covered: !(at && (element.contains(at) || at.contains(element) || at.closest("label")?.contains(element))),
     what: element.outerHTML.slice(0, 120),
   };
-}"""
-    % NAMED
-)
+}""".replace("NAMED", NAMED)
 
 
 async def test_the_keyboard_reaches_everything_and_one_sees_where_it_is(enter: Entrance) -> None:

@@ -1,0 +1,12 @@
+"""Invitations, and logins that wait for a person to say whose they are."""
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -17,7 +17,7 @@ Revision: TypeAlias = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the tables say of a record: `said` by profile path and by item, `revisions` in the order of the changes."""
+    """What the tables say of a record: `said` by profile path and by item, `revisions` in any order."""
 
     state: Mapping[str, Value]
     said: Mapping[str, Said]
@@ -51,7 +51,8 @@ class Total:
         for item, by in sorted(shown.said.items()):
             if self.said.get(item) != by:
                 return item, self.said[item][0] if item in self.said else None
-        for ours, theirs in zip_longest(self.revisions, shown.revisions):
+        # Those of one change have no order among themselves: it is one intention.
+        for ours, theirs in zip_longest(*(sorted(each, key=_place) for each in (self.revisions, shown.revisions))):
             if ours != theirs:
                 item, _body, seq = ours or theirs
                 return item, seq
@@ -61,3 +62,8 @@ class Total:
 def item_of(path: str) -> str:
     """What a path belongs to: the profile field itself, or the item by its collection and id."""
     return path if path.startswith("profile/") else path.rsplit("/", 1)[0]
+
+
+def _place(revision: Revision) -> tuple[int, str]:
+    item, _body, seq = revision
+    return seq, item

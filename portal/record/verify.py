@@ -22,7 +22,7 @@ ENTRIES = """
 SELECT seq, at, action, actor_kind, actor_id, via, request_id, paths, entry, leaf
 FROM portal.change_record WHERE customer_id = %s ORDER BY seq
 """
-REVISIONS = "SELECT note_id, body, seq FROM portal.note_revision WHERE customer_id = %s ORDER BY seq"
+REVISIONS = "SELECT note_id, body, seq FROM portal.note_revision WHERE customer_id = %s"
 LOOKS = 5
 """How often a record that is being changed at this moment is looked at anew."""
 

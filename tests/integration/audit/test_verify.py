@@ -45,6 +45,13 @@ async def test_an_untouched_log_holds_and_says_how_much_it_walked(log: Stores, a
     assert (report.expected_entries, report.entries) == (5, 5)
 
 
+async def test_a_change_may_have_brought_several_notes(log: Stores, alice: StoredRecord) -> None:
+    many = {path: value for n in range(20) for path, value in a_note(f"Note {n}").items()}
+    await change(log.customer, alice.record.id, an_intention("note:added", the_customer(alice.record.id)), many)
+
+    assert (await _verify(log)).holds
+
+
 @pytest.mark.parametrize(
     ("tampering", "seq", "why"),
     [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, StorageState, async_playwright, expect
 
 from portal.record.models import System
 from portal.record.read import StoredRecord
@@ -63,13 +63,20 @@ class Look(TypedDict, total=False):
 
 
 @dataclass
+class Remembered:
+    """What is kept for who looks at many pages, test after test: who has signed in, and browsers that are left open."""
+
+    logins: dict[tuple[str, Language], StorageState] = field(default_factory=dict)
+    browsers: dict[str, BrowserContext] = field(default_factory=dict)
+
+
+@dataclass
 class Entrance:
     """Gives everybody a browser of their own: `page = await enter(alice, javascript=False)`."""
 
     browser: Browser
     stack: Stack
-    remembered: dict[str, BrowserContext]
-    """Browsers that are left open for who wants to look at many pages."""
+    remembered: Remembered
     watches: dict[Page, Watch] = field(default_factory=dict)
 
     async def __call__(self, who: Somebody | None = None, path: str | None = None, **look: Unpack[Look]) -> Page:
@@ -88,12 +95,14 @@ class Entrance:
         """The same in a browser that was left open, where they are still signed in."""
         if who is None or who.home.startswith("/login"):
             return await self(who, path or None, **look)
-        key = f"{who.login} {sorted(look.items())}"
-        if key not in self.remembered:
+        login = (who.login, look.get("language", "en"))
+        if login not in self.remembered.logins:
             page = await self(who, **look)
-            self.remembered[key] = page.context
-            await page.close()
-        page = await self._page(self.remembered[key])
+            self.remembered.logins[login] = await page.context.storage_state()
+        browser = f"{who.login} {sorted(look.items())}"
+        if browser not in self.remembered.browsers:
+            self.remembered.browsers[browser] = await self._open(look, self.remembered.logins[login])
+        page = await self._page(self.remembered.browsers[browser])
         await page.goto(path)
         return page
 
@@ -103,12 +112,13 @@ class Entrance:
     async def leave(self) -> list[str]:
         """Close everything but what is remembered; gives what the browsers complained of."""
         for page in self.watches:
-            await (page if page.context in self.remembered.values() else page.context).close()
+            await (page if page.context in self.remembered.browsers.values() else page.context).close()
         return [problem for watch in self.watches.values() for problem in watch.problems]
 
-    async def _open(self, look: Look) -> BrowserContext:
+    async def _open(self, look: Look, kept: StorageState | None = None) -> BrowserContext:
         context = await self.browser.new_context(
             base_url=self.stack.url,
+            storage_state=kept,
             java_script_enabled=look.get("javascript", True),
             viewport={"width": look.get("width", 1280), "height": 900},
             color_scheme=look.get("scheme", "light"),
@@ -149,6 +159,7 @@ async def choose_login(page: Page, login: str) -> None:
 
 async def _speak(page: Page, language: str) -> None:
     """Choose the other language if the page does not speak this one yet."""
+    await page.wait_for_load_state()
     if await page.locator("html").get_attribute("lang") != language:
         await page.locator(f"button[name=language][value={language}]:visible").first.click()
         await expect(page.locator("html")).to_have_attribute("lang", language)

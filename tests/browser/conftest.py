@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import URL
 
 from portal.catalogue import Catalogue
 from portal.demo.load import load as load_demo
 from portal.record.read import StoredRecord
-from tests.browser.cast import SECONDS_TO_SHOW, Entrance, Somebody, a_login, open_chromium
+from tests.browser.cast import SECONDS_TO_SHOW, Entrance, Remembered, Somebody, a_login, open_chromium
 from tests.browser.stack import LOG_ORIGIN, Stack, running_stack
 from tests.builders import a_consent, a_contact_point, a_customer, a_number, a_window
 from tests.conftest import Stores, Template, connect_embedded_crm, make_settings, open_stores
@@ -71,13 +71,13 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def remembered(chromium: Browser, running: Stack) -> dict[str, BrowserContext]:
+def remembered(chromium: Browser, running: Stack) -> Remembered:
     """Browsers that several tests use, one after the other."""
-    return {}
+    return Remembered()
 
 
 @pytest.fixture
-async def enter(chromium: Browser, stack: Stack, remembered: dict[str, BrowserContext]) -> AsyncIterator[Entrance]:
+async def enter(chromium: Browser, stack: Stack, remembered: Remembered) -> AsyncIterator[Entrance]:
     """Opens browsers. A test fails if one of them met a script error, a violated policy, or an answer of 500."""
     entrance = Entrance(chromium, stack, remembered)
     yield entrance

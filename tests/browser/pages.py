@@ -24,13 +24,14 @@ NO_ROLE = Somebody("mallory", "/login/callback/staff", staff=True)
 
 @dataclass(frozen=True)
 class Shown:
-    """A page in a state; `act` brings it about once the page is open. `wrong` where an error is what is shown."""
+    """A page in a state; `act` brings it about once the page is open. `part` is what is new of it there, where the
+    rest is listed as a page of its own."""
 
     name: str
     who: Somebody | None
     path: str
     act: Act | None = None
-    wrong: bool = False
+    part: str | None = None
 
 
 def follow(selector: str, appears: str) -> Act:
@@ -43,14 +44,19 @@ def follow(selector: str, appears: str) -> Act:
     return act
 
 
+def form(card: str) -> Act:
+    """Open the form of a card, in its place."""
+    return follow(f"#{card}-edit", f"#{card} form")
+
+
 async def _wrong_profile(page: Page) -> None:
-    await follow("#profile-about-edit", "#profile-about form")(page)
+    await form("profile-about")(page)
     await page.locator("[name=given_name]").fill("")
     await follow("#profile-about form button", "#profile-about .problems")(page)
 
 
 async def _wrong_window(page: Page) -> None:
-    await follow("#windows-edit", "#windows form")(page)
+    await form("windows")(page)
     await follow("#windows form button[value=save]", "#windows .problems")(page)
 
 
@@ -61,7 +67,7 @@ async def _wrong_point(page: Page) -> None:
 
 async def _conflict(page: Page) -> None:
     """As if the form had been made before the record got its last changes."""
-    await follow("#profile-about-edit", "#profile-about form")(page)
+    await form("profile-about")(page)
     await page.locator("#profile-about [name=seq]").evaluate("input => { input.value = 1 }")
     await page.locator("[name=call_me]").fill("Ally")
     await page.locator("[name=pronunciation]").fill("ALL-ee")
@@ -74,40 +80,40 @@ async def _menu(page: Page) -> None:
 
 PAGES = [
     Shown("public", None, "/"),
-    Shown("login-failed", None, "/login/callback/customer?state=lost", wrong=True),
-    Shown("login-pending", NOBODY_YET, "", wrong=True),
-    Shown("login-no-role", NO_ROLE, "", wrong=True),
-    Shown("not-found", None, "/nowhere", wrong=True),
-    Shown("not-allowed", GRACE, "/audit", wrong=True),
+    Shown("login-failed", None, "/login/callback/customer?state=lost"),
+    Shown("login-pending", NOBODY_YET, ""),
+    Shown("login-no-role", NO_ROLE, ""),
+    Shown("not-found", None, "/nowhere"),
+    Shown("not-allowed", GRACE, "/audit"),
     Shown("record", ALICE, "/record"),
-    Shown("record-menu", ALICE, "/record", _menu),
-    Shown("record-about", ALICE, "/record", follow("#profile-about-edit", "#profile-about form")),
+    Shown("record-menu", ALICE, "/record", _menu, part=".bar"),
+    Shown("record-about", ALICE, "/record", form("profile-about"), part="#profile-about"),
     Shown("record-about-alone", ALICE, "/record/profile/about"),
-    Shown("record-about-wrong", ALICE, "/record", _wrong_profile, wrong=True),
-    Shown("record-service", ALICE, "/record", follow("#profile-service-edit", "#profile-service form")),
-    Shown("record-point-new", ALICE, "/record", follow("#points-add-phone", "#points form")),
+    Shown("record-about-wrong", ALICE, "/record", _wrong_profile, part="#profile-about"),
+    Shown("record-service", ALICE, "/record", form("profile-service"), part="#profile-service"),
+    Shown("record-point-new", ALICE, "/record", follow("#points-add-phone", "#points form"), part="#points"),
     Shown("record-point", ALICE, f"/record/contact-points/{PHONE}"),
-    Shown("record-point-wrong", ALICE, f"/record/contact-points/{PHONE}", _wrong_point, wrong=True),
-    Shown("record-window-new", ALICE, "/record", follow("#windows-edit", "#windows form")),
+    Shown("record-point-wrong", ALICE, f"/record/contact-points/{PHONE}", _wrong_point),
+    Shown("record-window-new", ALICE, "/record", form("windows"), part="#windows"),
     Shown("record-window", ALICE, f"/record/contact-windows/{WINDOW}"),
-    Shown("record-window-wrong", ALICE, "/record", _wrong_window, wrong=True),
+    Shown("record-window-wrong", ALICE, "/record", _wrong_window, part="#windows"),
     Shown("record-consents", ALICE, "/record/consents"),
     Shown("record-note", ALICE, f"/record/notes/{NOTE}"),
-    Shown("record-note-wrong", ALICE, "/record", follow("#notes form button", "#notes .problems"), wrong=True),
-    Shown("record-conflict", ALICE, "/record", _conflict, wrong=True),
+    Shown("record-note-wrong", ALICE, "/record", follow("#notes form button", "#notes .problems"), part="#notes"),
+    Shown("record-conflict", ALICE, "/record", _conflict, part="#profile-about"),
     Shown("delivery", ALICE, "/record/delivery"),
     Shown("history", ALICE, "/record/changes"),
     Shown("desk", GRACE, "/desk"),
     Shown("desk-search", GRACE, "/desk?q=al"),
     Shown("desk-nobody", GRACE, "/desk?q=zzzz"),
     Shown("desk-card", GRACE, CARD),
-    Shown("desk-section", GRACE, CARD, follow("#section-account-edit", "#section-account form")),
-    Shown("desk-answer", GRACE, CARD, follow("#notes .edit", "#notes form")),
+    Shown("desk-section", GRACE, CARD, form("section-account"), part="#section-account"),
+    Shown("desk-answer", GRACE, CARD, follow("#notes .edit", "#notes form"), part="#notes"),
     Shown("audit", OSCAR, "/audit"),
     Shown("audit-filtered", OSCAR, f"/audit?customer={ALICE.number}&actor=customer&action=consent"),
     Shown("audit-nothing", OSCAR, "/audit?customer=99999"),
-    Shown("audit-wrong", OSCAR, "/audit?after=yesterday", wrong=True),
+    Shown("audit-wrong", OSCAR, "/audit?after=yesterday"),
     Shown("audit-change", OSCAR, f"/audit/changes/{ALICE_ID}/2"),
-    Shown("audit-verified", OSCAR, "/audit", follow("#integrity button", "#integrity time")),
+    Shown("audit-verified", OSCAR, "/audit", follow("#integrity button", "#integrity time"), part="#integrity"),
     Shown("operations", OLIVIA, "/operations"),
 ]  # fmt: skip

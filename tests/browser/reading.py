@@ -30,9 +30,9 @@ TOO_WIDE = """() => {
 }"""
 
 
-async def barriers(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA and good practice, one line for each element."""
-    found = await Axe().run(page, options={"resultTypes": ["violations"], "runOnly": WCAG})
+async def barriers(page: Page, part: str | None = None) -> list[str]:
+    """What axe finds against WCAG 2.2 AA and good practice, on the page or a part of it; one line for each element."""
+    found = await Axe().run(page, context=part, options={"resultTypes": ["violations"], "runOnly": WCAG})
     violations: list[dict[str, Any]] = found.response["violations"]
     return [
         f"{violation['id']}: {' '.join(map(str, node['target']))}: {node.get('failureSummary', '')}"

@@ -29,7 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---- Use it
 
@@ -74,6 +74,10 @@ types: $(VENV)/.dev ## Check the types, strictly
 .PHONY: imports
 imports: $(VENV)/.dev ## Check who imports whom
 	@$(BIN)/lint-imports --no-logo
+
+.PHONY: security-table
+security-table: $(VENV)/.dev ## Print which test proves which requirement of OWASP ASVS
+	@$(BIN)/python -m tests.security.table
 
 .PHONY: shots
 shots: $(VENV)/.dev $(TRANSLATIONS) ## Take a picture of every page into var/shots

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.cast import GRACE, Entrance, Somebody, choose_login
@@ -33,6 +34,7 @@ async def test_who_turns_back_at_the_provider_is_told_so_and_can_try_again(enter
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Alice")
 
 
+@pytest.mark.asvs("10.1.2")
 async def test_two_tabs_can_log_in_at_once(enter: Entrance, alice: Somebody) -> None:
     first = await enter(path="/record")
     second = await first.context.new_page()

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from tests.browser.cast import Entrance, Somebody
 
 
+@pytest.mark.asvs("7.4.1", "7.4.4")
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 async def test_logging_out_ends_the_session_here_and_goes_on_to_the_provider(
     enter: Entrance, alice: Somebody, javascript: bool

@@ -38,6 +38,7 @@ def lines(out: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
+@pytest.mark.asvs("16.2.1", "16.2.4")
 def test_ours_and_every_librarys_lines_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
     out = configured(monkeypatch, "json")
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
@@ -49,6 +50,7 @@ def test_ours_and_every_librarys_lines_are_json(monkeypatch: pytest.MonkeyPatch)
     assert (theirs["event"], theirs["logger"], theirs["request_id"]) == ("theirs too", "a.library", "r-1")
 
 
+@pytest.mark.asvs("16.4.1")
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_nobody_begins_a_line_or_colours_the_terminal(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     out = configured(monkeypatch, form)
@@ -60,6 +62,7 @@ def test_nobody_begins_a_line_or_colours_the_terminal(monkeypatch: pytest.Monkey
     assert not any(character in written for character in "\x1b\x00\r\u2028")
 
 
+@pytest.mark.asvs("16.2.5", "16.3.4")
 def test_an_error_is_told_by_its_kind_and_place_and_not_by_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     out = configured(monkeypatch, "json")
     try:
@@ -80,6 +83,7 @@ def test_an_outage_says_why() -> None:
     assert logs.describe(FileNotFoundError(2, "No such file", "/x")).startswith("FileNotFoundError: ")
 
 
+@pytest.mark.asvs("16.2.5")
 @pytest.mark.parametrize("name", ["httpx2", "authlib.oauth2", "sqlalchemy.engine.Engine", "psycopg.pq"])
 def test_libraries_that_write_secrets_at_lower_levels_stay_quiet(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     out = configured(monkeypatch, "json")

@@ -53,6 +53,7 @@ def test_the_example_shows_the_defaults() -> None:
             assert value == str(field.default), name
 
 
+@pytest.mark.asvs("13.3.1")
 def test_the_example_has_no_secret_in_it() -> None:
     for name, value in re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE):
         if isinstance(Settings.model_fields[name.lower()].default, SecretStr):
@@ -70,6 +71,7 @@ def test_a_complete_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> Non
     assert settings.audit_origin == "profile.example.com"
 
 
+@pytest.mark.asvs("13.2.3")
 @pytest.mark.parametrize("name", [name.upper() for name in REQUIRED_IN_PRODUCTION])
 def test_what_is_required_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     set_all(monkeypatch)
@@ -100,6 +102,7 @@ def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str
         load_settings()
 
 
+@pytest.mark.asvs("13.3.1")
 def test_every_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     set_all(monkeypatch)
     for name, field in Settings.model_fields.items():

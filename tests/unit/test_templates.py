@@ -39,6 +39,7 @@ def test_a_block_comes_alone(templates: Templates) -> None:
     assert templates.render_block("page.html", "part", {"name": "Alice"}) == "<p>Alice</p>"
 
 
+@pytest.mark.asvs("1.2.1", "3.2.2")
 def test_what_people_typed_is_text_and_never_markup(templates: Templates) -> None:
     assert templates.render_block("page.html", "part", {"name": "<b>&"}) == "<p>&lt;b&gt;&amp;</p>"
 
@@ -91,6 +92,7 @@ def test_every_template_compiles() -> None:
     assert templates.check() == PAGES
 
 
+@pytest.mark.asvs("1.2.1")
 @pytest.mark.parametrize("name", PAGES)
 def test_a_template_has_nothing_that_the_content_security_policy_forbids(name: str) -> None:
     source = _without_comments(name)

@@ -89,6 +89,7 @@ def test_in_german(catalogue: Catalogue) -> None:
         ]
 
 
+@pytest.mark.asvs("15.3.1")
 def test_customers_are_told_nothing_hidden(catalogue: Catalogue) -> None:
     diffs = [
         Diff("profile/internal_remark", None, "x"),

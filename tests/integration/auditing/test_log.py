@@ -153,6 +153,7 @@ async def test_a_change_that_is_not_there_is_not_found(
     assert answer.status_code == 404
 
 
+@pytest.mark.asvs("1.2.10")
 async def test_the_export_has_every_difference_and_no_formula(
     as_oscar: httpx2.AsyncClient, busy_alice: StoredRecord
 ) -> None:

@@ -40,6 +40,7 @@ READABLE = """
 """
 
 
+@pytest.mark.asvs("8.2.2", "8.4.1")
 async def test_a_customers_statement_sees_that_customer_only(
     stores: Stores, alice: StoredRecord, bobs_things: StoredRecord
 ) -> None:
@@ -72,6 +73,7 @@ async def test_nothing_stays_bound_on_a_pooled_connection(
         assert await database.fetch_one("SELECT count(*) AS seen FROM portal.note") == {"seen": 0}
 
 
+@pytest.mark.asvs("8.2.2", "8.4.1")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -89,6 +91,7 @@ async def test_a_customer_touches_nothing_of_another(
         assert done.rowcount == 0
 
 
+@pytest.mark.asvs("8.4.1")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -127,12 +130,14 @@ async def test_no_role_that_serves_can_rewrite_what_happened(stores: Stores, rol
         await database.fetch_all(statement)
 
 
+@pytest.mark.asvs("13.2.2")
 async def test_the_customers_role_does_not_write_links_deliveries_or_reads(stores: Stores, alice: StoredRecord) -> None:
     for table in ("portal.login", "portal.delivery", "portal.access_record", "keys.customer_key"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await stores.customer.database.fetch_all(f"INSERT INTO {table} DEFAULT VALUES")
 
 
+@pytest.mark.asvs("8.4.1")
 async def test_every_table_of_a_customer_is_guarded_even_from_its_owner(stores: Stores) -> None:
     rows = await stores.worker.database.fetch_all(SCOPED)
     unguarded = [row["name"] for row in rows if row["scoped"] and not (row["enabled"] and row["forced"])]
@@ -140,6 +145,7 @@ async def test_every_table_of_a_customer_is_guarded_even_from_its_owner(stores: 
     assert set(unguarded) <= {"portal.announcement"}
 
 
+@pytest.mark.asvs("13.2.2")
 def test_no_role_has_more_power_than_it_needs(settings: Settings) -> None:
     for role in (Role.CUSTOMER, Role.STAFF, Role.WORKER):
         url = database_url(settings, role).set(drivername="postgresql")

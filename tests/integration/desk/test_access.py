@@ -36,6 +36,7 @@ async def test_strangers_and_customers_are_asked_to_log_in(
             assert response.headers["location"].startswith("/login?as=staff&next=")
 
 
+@pytest.mark.asvs("8.2.1", "8.3.1")
 @pytest.mark.parametrize("address", ADDRESSES)
 async def test_auditors_and_operators_do_not_work_here(
     as_oscar: httpx2.AsyncClient, as_olivia: httpx2.AsyncClient, alice: StoredRecord, address: str

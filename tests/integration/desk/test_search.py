@@ -79,6 +79,7 @@ async def test_the_first_page_lists_whom_the_agent_opened_lately(
     assert str(bob.record.id) not in page
 
 
+@pytest.mark.asvs("1.2.4")
 @pytest.mark.parametrize("query", ["%", "'", "a" * 5_000, ",,,", "  ", "’-.", "😀", "a b c d e f g h i"])
 async def test_whatever_is_typed_is_answered(as_grace: httpx2.AsyncClient, query: str) -> None:
     assert (await as_grace.get("/desk", params={"q": query})).status_code == 200

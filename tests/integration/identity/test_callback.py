@@ -68,6 +68,7 @@ class TestTheHonestWay:
 
 
 class TestReplay:
+    @pytest.mark.asvs("2.3.1", "10.1.2")
     async def test_a_callback_is_good_once(self, doors: Doors, provider: str) -> None:
         alice = await known_at(provider, a_subject("alice"))
         async with doors.browser() as browser:
@@ -75,6 +76,7 @@ class TestReplay:
             assert (await browser.come_back(address)).status_code == 403
             await refused(browser, address)
 
+    @pytest.mark.asvs("15.4.2")
     async def test_of_two_at_the_same_moment_one_is_heard(self, besieged: Doors, hostile: HostileProvider) -> None:
         async with besieged.browser() as browser:
             address = await begun(browser, hostile)
@@ -103,6 +105,7 @@ class TestReplay:
 
 
 class TestWhoseLoginItIs:
+    @pytest.mark.asvs("10.1.2", "10.2.1")
     async def test_nobody_finishes_a_login_in_somebody_elses_browser(self, doors: Doors, provider: str) -> None:
         """Login CSRF: Mallory logs in, and has Alice's browser open the last address."""
         mallory_there = await known_at(provider, a_subject("mallory"))
@@ -130,6 +133,7 @@ class TestWhoseLoginItIs:
             assert "not connected" in (await browser.come_back(sooner)).text
             assert "not connected" in (await browser.come_back(later)).text
 
+    @pytest.mark.asvs("10.1.2")
     async def test_swapped_tabs_are_refused(self, besieged: Doors, hostile: HostileProvider) -> None:
         """The answer to one tab's login with the other tab's state: the nonce tells."""
         async with besieged.browser() as browser:
@@ -145,6 +149,7 @@ class TestWhoseLoginItIs:
             assert response.status_code == 400
             assert browser.cookie("portal_session_staff") is None
 
+    @pytest.mark.asvs("10.2.2")
     async def test_a_login_that_was_begun_with_another_provider_is_refused(
         self, doors: Doors, besieged: Doors, hostile: HostileProvider
     ) -> None:
@@ -193,6 +198,7 @@ async def test_an_answer_without_one_code_is_refused(besieged: Doors, hostile: H
     assert "/token" not in hostile.asked
 
 
+@pytest.mark.asvs("10.2.2")
 class TestIssuer:
     """RFC 9207: the answer names who gives it."""
 
@@ -224,6 +230,7 @@ class TestIssuer:
             text = await refused(browser, f"{wanted['redirect_uri']}?state={wanted['state']}&error=access_denied")
             assert "cancelled" not in text
 
+    @pytest.mark.asvs("10.5.3")
     async def test_a_provider_that_calls_itself_otherwise_is_not_used(
         self, besieged: Doors, hostile: HostileProvider
     ) -> None:
@@ -251,6 +258,7 @@ FORGED_CLAIMS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.asvs("9.2.1", "9.2.3", "10.5.1", "10.5.4")
 @pytest.mark.parametrize("claims", FORGED_CLAIMS.values(), ids=FORGED_CLAIMS.keys())
 async def test_a_token_that_breaks_a_rule_lets_nobody_in(
     besieged: Doors, hostile: HostileProvider, claims: dict[str, Any]
@@ -260,6 +268,7 @@ async def test_a_token_that_breaks_a_rule_lets_nobody_in(
     assert "/userinfo" not in hostile.asked, "nothing is asked in the name of such a token"
 
 
+@pytest.mark.asvs("6.8.2", "9.1.1", "9.1.2", "9.1.3")
 class TestSignature:
     async def forged(self, besieged: Doors, hostile: HostileProvider, how: Any) -> None:
         async with besieged.browser() as browser:
@@ -297,6 +306,7 @@ class TestSignature:
 
 
 class TestUserinfo:
+    @pytest.mark.asvs("10.5.2")
     async def test_of_somebody_else_lets_nobody_in(self, besieged: Doors, hostile: HostileProvider) -> None:
         async with besieged.browser() as browser:
             address = await begun(browser, hostile)
@@ -311,6 +321,7 @@ class TestUserinfo:
             assert "Signed Name" in text and "Other Name" not in text
 
 
+@pytest.mark.asvs("16.5.2", "16.5.3")
 class TestProviderInTrouble:
     async def down(self, response: httpx2.Response) -> None:
         assert response.status_code == 503, response.text
@@ -337,6 +348,7 @@ class TestProviderInTrouble:
             hostile.delay = 1.0
             await self.down(await browser.come_back(address))
 
+    @pytest.mark.asvs("15.3.2")
     @pytest.mark.parametrize("path", ["/token", "/userinfo", "/jwks"])
     @pytest.mark.parametrize(
         "answer",

@@ -83,6 +83,7 @@ async def test_one_browser_may_hold_a_customers_session_and_one_of_staff(
         assert browser.cookie(COOKIE) != browser.cookie(STAFF_COOKIE)
 
 
+@pytest.mark.asvs("10.1.2", "10.2.1")
 async def test_the_login_is_for_its_own_client_with_a_challenge_and_a_nonce(doors: Doors) -> None:
     async with doors.browser() as browser:
         ours, theirs = asked(await browser.begin("/login")), asked(await browser.begin("/login?as=staff"))
@@ -102,6 +103,7 @@ async def test_who_is_logged_in_already_is_not_sent_to_the_provider_again(doors:
         assert asked(again)["prompt"] == "login"
 
 
+@pytest.mark.asvs("3.7.2")
 async def test_a_login_leads_nowhere_else(doors: Doors, alices_login: str) -> None:
     async with doors.browser() as browser:
         answer = await browser.log_in(alices_login, "/login?next=https://evil.example/")
@@ -120,6 +122,7 @@ class TestNotYetLinked:
             assert (await browser.here.get("/record")).status_code == 303
         return answer.text.replace(subject, "SUBJECT")
 
+    @pytest.mark.asvs("6.3.8")
     async def test_nobody_learns_who_is_a_customer(
         self, doors: Doors, stores: Stores, provider: str, alice: StoredRecord, alices_login: str
     ) -> None:
@@ -146,6 +149,7 @@ class TestNotYetLinked:
         stored = await read(stores.staff.database, stores.staff.keys, alice.record.id)
         assert stored is not None and stored.record.seq == 2, "nothing was linked, and nothing written"
 
+    @pytest.mark.asvs("10.5.2")
     async def test_a_login_stays_with_its_customer_whatever_number_comes_later(
         self, doors: Doors, provider: str, alice: StoredRecord, bob: StoredRecord, alices_login: str
     ) -> None:
@@ -166,6 +170,7 @@ class TestNotYetLinked:
         await self.pending(doors, alices_login)
 
 
+@pytest.mark.asvs("15.4.2")
 class TestAtTheSameMoment:
     async def answers(self, doors: Doors, *subjects: str) -> list[int]:
         """Everybody comes back from the provider at once."""
@@ -207,6 +212,7 @@ class TestAtTheSameMoment:
         assert await self.logins(stores, bob) == []
 
 
+@pytest.mark.asvs("8.3.2")
 class TestStaffWithoutARole:
     async def test_is_told_so_and_gets_no_session(self, doors: Doors, provider: str) -> None:
         oscar = await known_at(provider, a_subject("oscar"), name="Oscar Lindqvist", roles=["everyone", "agent"])
@@ -253,6 +259,7 @@ async def test_there_is_no_other_audience(doors: Doors, path: str) -> None:
         assert (await browser.here.get(path)).status_code == 404
 
 
+@pytest.mark.asvs("3.3.1", "3.3.2", "3.3.3", "3.3.4")
 async def test_over_https_the_cookies_are_bound_to_host_and_path(doors: Doors) -> None:
     doors.settings = doors.settings.model_copy(update={"public_url": "https://portal.example.com"})
     doors.services = type(doors.services)(

@@ -33,6 +33,7 @@ async def leave(browser: Browser, token: str) -> Any:
     return await browser.here.post("/logout", data={"form_token": token})
 
 
+@pytest.mark.asvs("7.4.1", "14.3.1")
 async def test_the_session_ends_here_and_the_browser_goes_on_to_end_it_there(
     browser: Browser, provider: str, doors: Doors
 ) -> None:

@@ -72,6 +72,7 @@ async def test_the_cookie_is_for_the_portal_alone_and_lasts_as_long_as_the_brows
 
 
 class TestExpiry:
+    @pytest.mark.asvs("7.3.1")
     async def test_idle(self, doors: Doors, owner: psycopg.Connection[Any], alices_login: str) -> None:
         async with doors.browser() as browser:
             await browser.log_in(alices_login)
@@ -80,6 +81,7 @@ class TestExpiry:
             move(owner, browser.cookie(COOKIE), "seen_at", "31 minutes")
             assert not await inside(browser)
 
+    @pytest.mark.asvs("7.3.2")
     async def test_absolute_however_busy(self, doors: Doors, owner: psycopg.Connection[Any], alices_login: str) -> None:
         async with doors.browser() as browser:
             await browser.log_in(alices_login)
@@ -118,6 +120,7 @@ class TestExpiry:
         assert owner.execute("SELECT count(*) FROM portal.login_transaction").fetchone() == (0,)
 
 
+@pytest.mark.asvs("7.2.4")
 class TestFixation:
     async def test_a_session_id_that_was_set_beforehand_is_not_adopted(self, doors: Doors, alices_login: str) -> None:
         async with doors.browser() as browser:
@@ -150,6 +153,7 @@ class TestFixation:
             assert stored(owner, first) == {}
 
 
+@pytest.mark.asvs("7.2.1", "1.2.4")
 @pytest.mark.parametrize(
     "value", ["", "x", "x" * 43, "x" * 44, "../../etc/passwd", "' OR 1=1 --", "\x00" * 43, "A" * 4_000]
 )
@@ -160,6 +164,7 @@ async def test_a_made_up_token_opens_nothing(doors: Doors, value: str) -> None:
             assert (await browser.here.get(path, headers=headers)).status_code == 303
 
 
+@pytest.mark.asvs("8.2.1")
 async def test_a_customers_token_opens_no_staff_room_and_the_other_way_round(
     doors: Doors, provider: str, alices_login: str
 ) -> None:

@@ -24,6 +24,7 @@ from tests.builders import (
 from tests.conftest import Stores
 
 
+@pytest.mark.asvs("2.3.3")
 async def test_a_change_keeps_state_change_record_and_due_mark_together(stores: Stores, alice: StoredRecord) -> None:
     me = the_customer(alice.record.id)
 
@@ -89,6 +90,7 @@ async def test_ranks_can_be_swapped_in_one_change(stores: Stores, alice: StoredR
     assert [p.id for p in stored.record.contact_points] == [second.id, first.id]
 
 
+@pytest.mark.asvs("2.3.1")
 async def test_the_same_request_changes_once(stores: Stores, alice: StoredRecord) -> None:
     me, request = the_customer(alice.record.id), uuid4()
     note = a_note()
@@ -170,6 +172,7 @@ async def test_saying_what_the_record_says_already_writes_nothing(stores: Stores
     assert outcome.stored.record.seq == 1
 
 
+@pytest.mark.asvs("15.4.2")
 async def test_many_at_once_lose_nothing(stores: Stores, alice: StoredRecord) -> None:
     me = the_customer(alice.record.id)
 
@@ -205,6 +208,7 @@ async def test_folding_all_diffs_of_a_chain_gives_the_record(stores: Stores, ali
     assert [entry.prev for entry in entries] == [bytes(32), *leaves[:-1]]
 
 
+@pytest.mark.asvs("2.2.2", "2.3.3")
 @pytest.mark.parametrize(
     ("values", "why"),
     [
@@ -242,6 +246,7 @@ async def test_what_cannot_stand_in_a_record_is_refused_whole(
     assert stored.record.seq == 1
 
 
+@pytest.mark.asvs("8.2.3")
 @pytest.mark.parametrize(
     ("actor", "values"),
     [

@@ -24,6 +24,7 @@ async def _carried(browser: httpx2.AsyncClient) -> dict[str, str]:
     return {"form_token": fields["form_token"][0], "request_id": str(uuid4()), "seq": "1"}
 
 
+@pytest.mark.asvs("2.2.1", "2.2.2")
 @pytest.mark.parametrize("address", FORMS)
 @pytest.mark.parametrize(
     ("bad", "status"),

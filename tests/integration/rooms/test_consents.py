@@ -108,6 +108,7 @@ async def test_an_older_form_decides_only_what_was_switched(as_alice: httpx2.Asy
     assert said == {("offers", "email"): "opt_out", ("surveys", "email"): "opt_in"}
 
 
+@pytest.mark.asvs("2.3.1")
 async def test_nobody_agrees_to_a_text_that_they_did_not_see(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     form = await open_form(as_alice, CONSENTS)
 

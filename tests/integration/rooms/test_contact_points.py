@@ -166,6 +166,7 @@ async def test_what_is_no_address_is_said_at_the_field(
     assert (await alices.record()).seq == 1
 
 
+@pytest.mark.asvs("2.3.2")
 async def test_there_is_a_limit(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     form = await open_form(as_alice, f"{POINTS}?system=messaging")
     points = [a_contact_point("messaging", f"Signal: alice.{rank}", rank=rank) for rank in range(3, 13)]

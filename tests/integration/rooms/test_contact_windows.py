@@ -113,6 +113,7 @@ async def test_removing_what_changed_meanwhile_asks_first(as_alice: httpx2.Async
     assert (await alices.record()).contact_windows == ()
 
 
+@pytest.mark.asvs("2.2.3")
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
@@ -139,6 +140,7 @@ async def test_what_is_no_window_is_said_at_the_field(
     assert (await alices.record()).contact_windows == ()
 
 
+@pytest.mark.asvs("2.3.2")
 async def test_there_is_a_limit(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     # Given as many as are kept
     windows = [a_window(start=f"{hour:02}:00", end=f"{hour + 1:02}:00") for hour in range(20)]

@@ -1,6 +1,7 @@
 """What Alice tells the company."""
 
 import httpx2
+import pytest
 
 from tests.builders import GRACE, a_note
 from tests.integration.rooms.conftest import Elsewhere
@@ -113,6 +114,7 @@ async def test_what_cannot_be_kept_comes_back_as_it_was_typed(as_alice: httpx2.A
     assert (await alices.record()).notes == ()
 
 
+@pytest.mark.asvs("2.3.2")
 async def test_there_is_a_limit(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     # Given as many notes as are kept
     many = {path: value for n in range(200) for path, value in a_note(f"Note {n}").items()}

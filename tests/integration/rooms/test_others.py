@@ -28,6 +28,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.asvs("8.2.2", "8.4.1")
 async def test_bob_cannot_reach_her_items(
     as_bob: httpx2.AsyncClient, as_alice: httpx2.AsyncClient, alices: Elsewhere
 ) -> None:

@@ -177,6 +177,7 @@ async def test_a_mended_form_still_knows_what_she_saw(as_alice: httpx2.AsyncClie
     assert mended.status_code == 409
 
 
+@pytest.mark.asvs("8.2.3", "15.3.1", "15.3.3")
 async def test_hidden_and_foreign_fields_are_out_of_reach(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     # Given a remark that is for agents only
     await alices.change({"profile/internal_remark": "difficult", "profile/account_tier": "home"})

@@ -77,6 +77,7 @@ async def test_too_much_in_pieces_is_cut_off(stranger: httpx2.AsyncClient) -> No
     assert "<h1>" in response.text
 
 
+@pytest.mark.asvs("2.2.1")
 @pytest.mark.parametrize("body", [b"language=%ff%fe", b"language=\xff\xfe", b"%c3%28=de", b"language=%ed%a0%80"])
 async def test_broken_utf_8_is_refused(stranger: httpx2.AsyncClient, body: bytes) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded"}
@@ -99,6 +100,7 @@ async def test_what_is_no_form_is_refused(stranger: httpx2.AsyncClient, kind: st
     assert response.status_code == 415
 
 
+@pytest.mark.asvs("3.5.1")
 @pytest.mark.parametrize("token", ["", "forged", "x" * 5_000])
 async def test_a_forged_token_saves_nothing_and_loses_nothing(as_alice: httpx2.AsyncClient, token: str) -> None:
     response = await as_alice.post("/test/section", data={"call_me": "Alice, say AL-iss", "form_token": token})
@@ -107,6 +109,7 @@ async def test_a_forged_token_saves_nothing_and_loses_nothing(as_alice: httpx2.A
     assert "Alice, say AL-iss" in response.text
 
 
+@pytest.mark.asvs("3.5.1")
 async def test_the_token_of_another_session_is_refused(
     as_alice: httpx2.AsyncClient, as_bob: httpx2.AsyncClient
 ) -> None:
@@ -115,6 +118,7 @@ async def test_the_token_of_another_session_is_refused(
     assert (await as_alice.post("/test/section", data={"form_token": token})).status_code == 403
 
 
+@pytest.mark.asvs("16.3.4", "16.5.1", "16.5.4")
 async def test_our_own_mistakes_are_told_without_their_details(
     as_alice: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:

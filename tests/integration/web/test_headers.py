@@ -1,8 +1,9 @@
-"""What every response says beside its content (ASVS 5.0.0: 3.4.1-3.4.8, 14.3.2)."""
+"""What every response says beside its content."""
 
 import re
 
 import httpx2
+import pytest
 
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -11,6 +12,7 @@ POLICY = (
 )
 
 
+@pytest.mark.asvs("3.4.3", "3.4.6")
 async def test_a_page_runs_only_the_scripts_that_it_was_sent_with(stranger: httpx2.AsyncClient) -> None:
     response = await stranger.get("/")
     nonces = set(re.findall(r'nonce="([^"]+)"', response.text))
@@ -20,12 +22,14 @@ async def test_a_page_runs_only_the_scripts_that_it_was_sent_with(stranger: http
     assert "<style" not in response.text and ' style="' not in response.text
 
 
+@pytest.mark.asvs("3.4.3")
 async def test_each_response_has_a_nonce_of_its_own(stranger: httpx2.AsyncClient) -> None:
     policies = {(await stranger.get("/")).headers["content-security-policy"] for _ in range(3)}
 
     assert len(policies) == 3
 
 
+@pytest.mark.asvs("3.4.4", "3.4.5", "3.4.6", "3.4.8", "3.5.8", "14.3.2")
 async def test_a_page_is_kept_nowhere_and_framed_by_nobody(stranger: httpx2.AsyncClient) -> None:
     headers = (await stranger.get("/")).headers
 
@@ -40,6 +44,7 @@ async def test_a_page_is_kept_nowhere_and_framed_by_nobody(stranger: httpx2.Asyn
     assert "strict-transport-security" not in headers
 
 
+@pytest.mark.asvs("3.4.3", "14.3.2")
 async def test_refusals_and_errors_say_the_same(stranger: httpx2.AsyncClient) -> None:
     for response in (
         await stranger.get("/nothing/here"),

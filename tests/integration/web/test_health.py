@@ -70,6 +70,7 @@ async def guarded(database_url: URL) -> AsyncIterator[Served]:
             yield Served(origin, app)
 
 
+@pytest.mark.asvs("13.4.5")
 async def test_metrics_are_for_who_has_the_token(guarded: Served) -> None:
     async with a_browser(guarded.origin) as client:
         for header in ("", "Bearer", "Bearer number-8", "number-9", "Bearer nümber-9"):
@@ -78,6 +79,7 @@ async def test_metrics_are_for_who_has_the_token(guarded: Served) -> None:
         assert (await client.get("/metrics", headers={"authorization": "Bearer number-9"})).status_code == 200
 
 
+@pytest.mark.asvs("13.4.5")
 async def test_in_production_there_are_no_metrics_without_a_token(database_url: URL) -> None:
     settings = make_settings(database_url)
     production = settings.model_copy(update={"environment": "production", "metrics_token": SecretStr("")})

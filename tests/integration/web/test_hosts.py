@@ -37,6 +37,7 @@ async def test_probes_come_without_a_name(served: Served) -> None:
         assert (await client.get("/health/live")).status_code == 200
 
 
+@pytest.mark.asvs("3.7.2")
 async def test_a_detour_never_leaves_for_another_site(served: Served) -> None:
     detour = served.origin.replace("localhost", "127.0.0.1")
     async with httpx2.AsyncClient(trust_env=False) as client:

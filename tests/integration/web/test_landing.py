@@ -36,6 +36,7 @@ async def test_a_chosen_language_is_kept_and_leads_back_to_the_page(
     assert '<html lang="de">' in (await stranger.get("/")).text
 
 
+@pytest.mark.asvs("3.7.2")
 @pytest.mark.parametrize("referer", ["https://mallory.example/x", "//mallory.example", "", "nonsense"])
 async def test_choosing_a_language_leads_nobody_to_another_site(stranger: httpx2.AsyncClient, referer: str) -> None:
     chosen = await stranger.post("/language", data={"language": "de"}, headers={"referer": referer})

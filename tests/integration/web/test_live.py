@@ -45,6 +45,7 @@ async def announce(stores: Stores, *customers: UUID) -> None:
         await stores.worker.database.fetch_all("INSERT INTO portal.announcement (customer_id) VALUES (%s)", [customer])
 
 
+@pytest.mark.asvs("8.2.2")
 async def test_a_page_hears_of_its_own_record_and_of_no_other(
     as_alice: httpx2.AsyncClient, alice: StoredRecord, bob: StoredRecord, stores: Stores
 ) -> None:

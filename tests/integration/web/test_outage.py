@@ -29,6 +29,7 @@ async def test_strangers_still_see_the_first_page(cut_off: Served) -> None:
         assert (await stranger.get("/")).status_code == 200
 
 
+@pytest.mark.asvs("16.5.2", "16.5.3")
 async def test_people_are_told_to_try_again_and_keep_what_they_typed(cut_off: Served) -> None:
     async with a_browser(cut_off.origin, **COOKIE) as alice:
         response = await alice.post("/test/section", data={"note": "My long text"}, timeout=30)

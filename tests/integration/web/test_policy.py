@@ -1,6 +1,7 @@
 """Who may enter a room, and what those see who may not (ASVS 5.0.0: 8.2.1, 8.3.1)."""
 
 import httpx2
+import pytest
 
 from portal.record.read import StoredRecord
 from portal.settings import StaffRole
@@ -38,6 +39,7 @@ async def test_an_open_page_stays_and_shows_the_way_to_the_login(stranger: httpx
     assert 'href="/login?next=%2Ftest%2Fcustomers%3Fpage%3D2"' in response.text
 
 
+@pytest.mark.asvs("3.7.2")
 async def test_nobody_is_led_to_another_site_by_htmx(stranger: httpx2.AsyncClient) -> None:
     headers = {"hx-request": "true", "hx-current-url": "https://mallory.example/x"}
 
@@ -57,6 +59,7 @@ async def test_an_agent_enters_the_agents_room(as_grace: httpx2.AsyncClient) -> 
     assert (await as_grace.get("/test/agents")).status_code == 200
 
 
+@pytest.mark.asvs("8.2.1", "8.3.1")
 async def test_staff_without_the_role_are_told_so(as_oscar: httpx2.AsyncClient) -> None:
     response = await as_oscar.get("/test/agents")
 
@@ -64,6 +67,7 @@ async def test_staff_without_the_role_are_told_so(as_oscar: httpx2.AsyncClient) 
     assert "role" in response.text
 
 
+@pytest.mark.asvs("7.2.1")
 async def test_a_made_up_session_is_none(served: Served) -> None:
     for token in ("x" * 43, "", "' OR 1=1 --", "é" * 10):
         async with a_browser(served.origin) as mallory:

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx2
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ async def test_a_good_form_becomes_an_intention(as_alice: httpx2.AsyncClient, al
     }
 
 
+@pytest.mark.asvs("2.2.1", "15.3.3")
 async def test_a_field_that_the_form_does_not_have_is_named(as_alice: httpx2.AsyncClient) -> None:
     token = form_token((await as_alice.get("/test/customers")).text)
     response = await as_alice.post("/test/section", data={**NAMES, "form_token": token, "customer_id": "1"})
@@ -40,6 +42,7 @@ async def test_a_field_that_the_form_does_not_have_is_named(as_alice: httpx2.Asy
     assert "customer_id" in response.text
 
 
+@pytest.mark.asvs("2.2.1", "2.2.2")
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=300)
@@ -61,6 +64,7 @@ async def test_whatever_is_posted_is_answered_and_never_a_mistake_of_ours(
     assert 200 <= response.status_code < 500
 
 
+@pytest.mark.asvs("1.2.4", "2.2.1")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet=st.characters(max_codepoint=255), max_size=60), st.binary(max_size=20))
 async def test_any_address_is_answered(as_alice: httpx2.AsyncClient, path: str, query: bytes) -> None:

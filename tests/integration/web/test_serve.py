@@ -131,6 +131,7 @@ async def test_it_ends_without_a_complaint(ended: Ended) -> None:
     assert {line["level"] for line in ended.log} == {"info"}
 
 
+@pytest.mark.asvs("16.2.5")
 async def test_its_log_names_no_ids_and_no_queries(ended: Ended) -> None:
     (line,) = [line for line in ended.log if line.get("route", "").startswith("/record/notes")]
 

@@ -42,6 +42,7 @@ def test_what_it_says_of_its_habits_is_taken() -> None:
     assert metadata.names_itself is True
 
 
+@pytest.mark.asvs("10.5.3")
 @pytest.mark.parametrize(
     "issuer", ["https://evil.example", ISSUER + "/", ISSUER.upper(), MISSING, None, [ISSUER], ""], ids=str
 )
@@ -72,6 +73,7 @@ UNSAFE = [
 ]
 
 
+@pytest.mark.asvs("1.3.6", "13.2.4")
 @pytest.mark.parametrize("url", UNSAFE)
 @pytest.mark.parametrize("loopback", [False, True])
 @pytest.mark.parametrize("name", ["token_endpoint", "userinfo_endpoint", "end_session_endpoint"])

@@ -161,12 +161,14 @@ CLAIMS_REFUSED = {
 }
 
 
+@pytest.mark.asvs("9.2.1", "9.2.3", "10.5.1", "10.5.4")
 @pytest.mark.parametrize(("claims", "named"), CLAIMS_REFUSED.values(), ids=CLAIMS_REFUSED.keys())
 async def test_a_claim_that_breaks_a_rule_is_refused_and_named(claims: dict[str, Any], named: str) -> None:
     why = await refuse(sign(honest_claims(**claims)))
     assert why.startswith("ID token: ") and named in why
 
 
+@pytest.mark.asvs("6.8.4")
 class TestMaxAge:
     EXPECTED = Expected(ISSUER, CLIENT, NONCE, ACCESS_TOKEN, max_age=300)
 
@@ -190,6 +192,7 @@ HEADERS_REFUSED = {
 }
 
 
+@pytest.mark.asvs("9.2.2")
 @pytest.mark.parametrize(("header", "named"), HEADERS_REFUSED.values(), ids=HEADERS_REFUSED.keys())
 async def test_a_header_that_breaks_a_rule_is_refused(header: dict[str, Any], named: str) -> None:
     signed = sign()
@@ -202,6 +205,7 @@ async def test_without_a_key_id_the_one_key_of_the_kind_is_tried() -> None:
     assert (await accept(sign(header={"kid": MISSING}))).subject == "alice"
 
 
+@pytest.mark.asvs("6.8.2", "9.1.1", "9.1.2")
 class TestSignature:
     @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE"])
     async def test_an_unsigned_token_is_refused(self, algorithm: str) -> None:
@@ -226,6 +230,7 @@ class TestSignature:
     async def test_somebody_elses_key_is_refused_under_our_providers_name(self) -> None:
         assert "signature" in await refuse(sign(key=rsa_key("theirs"), header={"kid": "rsa"}))
 
+    @pytest.mark.asvs("9.1.3")
     async def test_a_key_that_the_token_brings_along_is_not_used(self) -> None:
         theirs = rsa_key("theirs")
         header = {"kid": "rsa", "jwk": theirs.as_dict(private=False), "jku": "https://evil.example/jwks"}

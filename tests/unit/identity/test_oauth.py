@@ -43,6 +43,7 @@ TRANSACTION = Transaction(
 )
 
 
+@pytest.mark.asvs("1.2.2", "10.1.2", "10.2.1", "10.2.3")
 def test_the_address_of_a_login_binds_state_nonce_and_verifier() -> None:
     asked = metadata(authorization_endpoint=f"{ISSUER}/authorize?tenant=7")
     url = authorization_url(provider(), asked, TRANSACTION, "the-state", language="de", prompt=None)

@@ -27,6 +27,7 @@ def test_a_page_of_ours_is_come_back_to(target: str) -> None:
     assert local(target) == target
 
 
+@pytest.mark.asvs("3.7.2")
 @pytest.mark.parametrize(
     "target",
     [
@@ -62,6 +63,7 @@ def test_anything_else_is_the_start_page(target: str | None) -> None:
     assert local(target) == "/"
 
 
+@pytest.mark.asvs("1.2.2", "3.7.2")
 @given(st.text(st.sampled_from(string.ascii_letters + "/\\%25fFcC09aAdD:@?#.\t\n \u3000"), max_size=12))
 def test_no_target_leads_to_another_host(target: str) -> None:
     base = URL("https://portal.example.com/login/callback/customer")

@@ -5,6 +5,7 @@ import pytest
 from portal.identity import tokens
 
 
+@pytest.mark.asvs("7.2.2", "7.2.3", "11.5.1")
 def test_no_two_are_alike_and_each_has_256_bits() -> None:
     made = {tokens.new() for _ in range(100)}
     assert len(made) == 100

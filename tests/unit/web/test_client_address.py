@@ -13,6 +13,7 @@ from portal.web.client_address import ClientAddressMiddleware, parse_address, pa
 TRUSTED = "10.0.0.0/8, 2001:db8::/32"
 
 
+@pytest.mark.asvs("4.1.3", "15.3.4")
 @pytest.mark.parametrize(
     ("peer", "forwarded", "client"),
     [
@@ -34,6 +35,7 @@ async def test_the_nearest_address_that_is_no_proxy_of_ours(peer: str, forwarded
     assert (await _state(peer, forwarded))["client_address"] == client
 
 
+@pytest.mark.asvs("15.3.4")
 @given(st.text(alphabet=st.characters(max_codepoint=255)))
 async def test_whatever_a_client_writes_gives_an_address(forwarded: str) -> None:
     state = await _state("10.0.0.1", forwarded.replace("\n", "").replace("\r", ""))

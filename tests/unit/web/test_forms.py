@@ -64,6 +64,7 @@ def test_a_field_that_was_not_sent_is_not_meant(catalogue: Catalogue) -> None:
     assert form.values({}).keys() == {"profile/given_name", "profile/family_name"}
 
 
+@pytest.mark.asvs("2.2.1", "2.2.2")
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -86,6 +87,7 @@ def test_what_cannot_be_kept_is_told_at_its_field(catalogue: Catalogue, field: s
     assert set(form.errors) == {field}
 
 
+@pytest.mark.asvs("15.3.3")
 def test_a_field_that_the_form_does_not_have_is_refused(catalogue: Catalogue) -> None:
     form = posted(catalogue, account_tier="business")
 
@@ -133,6 +135,7 @@ def test_a_form_keeps_the_version_that_it_was_first_made_from(catalogue: Catalog
     assert posted(catalogue, seq="").version_to_carry(5) == ""
 
 
+@pytest.mark.asvs("15.3.7")
 @pytest.mark.parametrize("name", ["given_name", "seq", "request_id", "form_token", "action", "choice.given_name"])
 def test_what_has_one_value_is_not_sent_twice(catalogue: Catalogue, name: str) -> None:
     form = posted(catalogue, **{name: [(CARRIED | NAMES).get(name, "typed")] * 2})

@@ -23,6 +23,7 @@ async def test_what_is_no_id_is_replaced(given: str) -> None:
     assert UUID(found).version == 7
 
 
+@pytest.mark.asvs("4.1.3")
 async def test_a_clients_id_is_not_taken_over() -> None:
     (found,) = await _ids("chosen-by-mallory", through_proxy=False)
 

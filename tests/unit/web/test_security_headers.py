@@ -1,5 +1,6 @@
 """What depends on the settings among the headers."""
 
+import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.types import Message, Scope
 from portal.web.security_headers import SecurityHeadersMiddleware
 
 
+@pytest.mark.asvs("3.4.1")
 async def test_over_https_browsers_are_told_to_stay_there() -> None:
     assert (await _headers(https=True))["strict-transport-security"] == "max-age=63072000; includeSubDomains"
     assert "strict-transport-security" not in await _headers(https=False)

@@ -1,0 +1,33 @@
+"""The list of what is proven says the truth."""
+
+from tests.security.table import Bar, problems, read_bar, read_proofs, table
+
+
+def test_every_requirement_is_proven_or_open_with_a_reason() -> None:
+    assert not problems(read_bar(), read_proofs())
+
+
+def test_what_is_wrong_with_it_is_told() -> None:
+    bar = Bar({"1.2.1": "a", "1.2.2": "b", "1.2.3": "c"}, {"1.2.1": "later", "1.2.2": "", "9.9.9": "later"})
+    proofs = {"1.2.1": ["tests/test_a.py::test_a"], "8.8.8": ["tests/test_b.py"]}
+
+    assert problems(bar, proofs) == [
+        "8.8.8 is marked by tests/test_b.py and is no requirement of the bar",
+        "9.9.9 is open and is no requirement of the bar",
+        "1.2.1 is open and proven, by tests/test_a.py::test_a",
+        "1.2.2 is neither proven nor open with a reason: b",
+        "1.2.3 is neither proven nor open with a reason: c",
+    ]
+
+
+def test_it_names_the_tests_and_the_reasons() -> None:
+    bar = Bar({"1.10.1": "later ones last", "1.2.1": "words"}, {"1.10.1": "a reason"})
+
+    assert list(table(bar, {"1.2.1": ["tests/test_a.py"]})) == [
+        "1.2.1   words",
+        "        tests/test_a.py",
+        "1.10.1  later ones last",
+        "        open: a reason",
+        "",
+        "1 of 2 requirements are proven by tests, 1 open.",
+    ]

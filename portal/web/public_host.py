@@ -1,6 +1,5 @@
 """The portal answers under one name: that of its public URL."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -9,6 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.errors import PortalError
 from portal.i18n import gettext as _
+from portal.loopback import is_loopback
+from portal.loopback import is_loopback
 
 _PROBES = ("/health/live", "/health/ready", "/metrics")
 """Asked for by machines that know an address and no name. They say nothing about anybody."""
@@ -56,16 +57,6 @@ def host_name(host: str) -> str | None:
         return parts.hostname if parts.netloc == host and parts.username is None and parts.port != 0 else None
     except ValueError:
         return None
-
-
-def is_loopback(name: str | None) -> bool:
-    """Whether a name always means this machine."""
-    if name is None or name == "localhost":
-        return name is not None
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _address(scope: Scope) -> str:

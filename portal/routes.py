@@ -34,8 +34,9 @@ PUBLIC: list[BaseRoute] = [
 
 LOGIN: list[BaseRoute] = [
     Route("/login", public(identity.login), name="login"),
-    Route("/login/start/{audience}", public(identity.start), name="login_start"),
-    Route("/login/callback/{audience}", public(identity.callback), name="login_callback"),
+    Route("/login/start/{audience}/{provider}", public(identity.start), name="login_start"),
+    Route("/login/callback/{audience}/{provider}", public(identity.callback), name="login_callback"),
+    Route("/login/fresh", public(identity.fresh), name="login_fresh"),
     Route("/logout", public(identity.logout), methods=["POST"], name="logout"),
 ]
 

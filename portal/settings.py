@@ -5,7 +5,6 @@ A secret can also be given as NAME_FILE, the path of a file that holds it. `.env
 """
 
 import base64
-import os
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -14,19 +13,20 @@ from urllib.parse import urlsplit
 
 import pydantic_settings
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from portal.loopback import is_loopback
+from portal.mail_settings import MailSettings
+from portal.provider_settings import CustomerProviderSettings, ProviderName, StaffProviderSettings
+from portal.provider_settings import StaffRole as StaffRole  # a role is a setting's word for everybody else
+from portal.settings_sources import Environment as EnvironmentVariables
+from portal.settings_sources import EnvironmentFile, UnreadableSecret
 
 
 class Environment(StrEnum):
     DEVELOPMENT = "development"
     PRODUCTION = "production"
-
-
-class StaffRole(StrEnum):
-    AGENT = "agent"
-    AUDITOR = "auditor"
-    OPERATOR = "operator"
 
 
 def _thirty_two_bytes(secret: SecretStr) -> SecretStr:
@@ -46,11 +46,16 @@ def decode_key(secret: SecretStr) -> bytes:
 KeySecret = Annotated[SecretStr, AfterValidator(_thirty_two_bytes)]
 
 
-class Settings(BaseSettings):
+class Settings(MailSettings, BaseSettings):
     """What an operator decides. Secrets have no default outside development."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     environment: Environment = Environment.PRODUCTION
@@ -75,20 +80,13 @@ class Settings(BaseSettings):
     brand_tokens: Path | None = None
     brand_logo: Path | None = None
 
-    customer_oidc_issuer: str = ""
-    customer_oidc_client_id: str = ""
-    customer_oidc_client_secret: SecretStr = SecretStr("")
-    customer_oidc_scopes: str = "openid profile email"
-    customer_oidc_number_claim: str = ""
-    staff_oidc_issuer: str = ""
-    staff_oidc_client_id: str = ""
-    staff_oidc_client_secret: SecretStr = SecretStr("")
-    staff_oidc_scopes: str = "openid profile email"
-    staff_oidc_roles_claim: str = "roles"
-    staff_oidc_roles: Annotated[dict[str, StaffRole], NoDecode] = Field(default_factory=dict, validate_default=True)
+    customer_oidc: dict[ProviderName, CustomerProviderSettings] = Field(default_factory=dict)
+    staff_oidc: dict[ProviderName, StaffProviderSettings] = Field(default_factory=dict)
 
     session_idle_minutes: int = Field(default=30, ge=1)
     session_hours: int = Field(default=12, ge=1)
+    # Asked of the provider is half of it, so that somebody who has just logged in anew has time to do what it was for.
+    step_up_minutes: int = Field(default=10, ge=2)
 
     max_body_bytes: int = Field(default=65_536, ge=1_024)
     max_notes: int = Field(default=200, ge=1)
@@ -102,15 +100,6 @@ class Settings(BaseSettings):
     sync_lease_seconds: int = Field(default=30, ge=3)
     sync_idle_milliseconds: int = Field(default=250, ge=10, le=10_000)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _parse_roles(cls, data: Any) -> Any:
-        roles = data.get("staff_oidc_roles") if isinstance(data, dict) else None
-        if isinstance(roles, str):
-            pairs = [pair.partition("=") for pair in roles.split(",") if pair.strip()]
-            data["staff_oidc_roles"] = {name.strip(): role.strip() for name, _, role in pairs}
-        return data
-
     @model_validator(mode="after")
     def _complete(self) -> Self:
         url = urlsplit(self.public_url)
@@ -119,9 +108,14 @@ class Settings(BaseSettings):
         if self.environment is Environment.PRODUCTION:
             missing = [name for name in REQUIRED_IN_PRODUCTION if not _given(getattr(self, name))]
             if missing:
-                raise ValueError("required outside development: " + ", ".join(n.upper() for n in missing))
+                raise ValueError("required outside development: " + ", ".join(map(_example, missing)))
             if url.scheme != "https":
                 raise ValueError("PUBLIC_URL must be https outside development")
+        elif not is_loopback(url.hostname):
+            raise ValueError(
+                "ENVIRONMENT=development switches protections off, so it is for one machine alone: "
+                "PUBLIC_URL must be on localhost then"
+            )
         return self
 
     @cached_property
@@ -152,7 +146,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _NameFileSource(settings_cls), env_settings, dotenv_settings
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        file = EnvironmentFile(settings_cls, env_file=dotenv_settings.env_file)
+        return init_settings, EnvironmentVariables(settings_cls), file
 
 
 REQUIRED_IN_PRODUCTION = (
@@ -161,12 +157,8 @@ REQUIRED_IN_PRODUCTION = (
     "database_staff_password",
     "database_worker_password",
     "key_encryption_key",
-    "customer_oidc_issuer",
-    "customer_oidc_client_id",
-    "customer_oidc_client_secret",
-    "staff_oidc_issuer",
-    "staff_oidc_client_id",
-    "staff_oidc_client_secret",
+    "customer_oidc",
+    "staff_oidc",
 )
 
 
@@ -174,21 +166,8 @@ def _given(value: object) -> bool:
     return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
-class _NameFileSource(EnvSettingsSource):
-    """Reads NAME_FILE for every secret NAME."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{field_name.upper()}_FILE") if _is_secret(field) else None
-        if not path:
-            return None, field_name, False
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except OSError as error:
-            raise ValueError(f"{field_name.upper()}_FILE: {path} cannot be read: {error.strerror}") from None
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    return field.annotation is SecretStr
+def _example(name: str) -> str:
+    return f"{name.upper()}__<NAME>__ISSUER and its CLIENT_ID" if name.endswith("_oidc") else name.upper()
 
 
 class SettingsError(Exception):
@@ -204,10 +183,22 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        lines = []
-        for problem in error.errors():
-            name = ".".join(str(part) for part in problem["loc"]).upper()
-            lines.append(f"{name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, "))
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError("\n".join(_line(problem) for problem in error.errors())) from None
     except pydantic_settings.SettingsError as error:
         raise SettingsError(str(error.__cause__ or error)) from None
+    except UnreadableSecret as error:
+        raise SettingsError(str(error)) from None
+
+
+def _line(problem: ErrorDetails) -> str:
+    """One mistake, by the name of the setting as it is written."""
+    name = "__".join(str(part) for part in problem["loc"] if part != "[key]").upper()
+    words = problem["msg"].removeprefix("Value error, ")
+    match problem["type"]:
+        case "extra_forbidden":
+            words = "there is no such setting"
+        case "missing":
+            words = "is missing"
+        case "string_pattern_mismatch" if "[key]" in problem["loc"]:
+            words = "a provider's name has letters, digits, - and _, at most 32"
+    return f"{name}: {words}" if name else words

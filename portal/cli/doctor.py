@@ -103,29 +103,29 @@ def _server(connection: psycopg.Connection[tuple[object, ...]], name: str) -> It
 
 def _providers(settings: Settings) -> Iterator[Finding]:
     yield from run(_ask_providers(settings))
-    if not settings.staff_oidc_roles:
-        advice = "No claim gives a role: set STAFF_OIDC_ROLES, such as crm-agents=agent,audit=auditor."
-        yield Finding("roles of staff", advice)
-    if not settings.customer_oidc_number_claim:
-        advice = (
-            "No customer can be linked: set CUSTOMER_OIDC_NUMBER_CLAIM to the claim that carries the customer number."
-        )
-        yield Finding("link between logins and customers", advice)
+    for staff_name, staff in settings.staff_oidc.items():
+        if not staff.roles:
+            prefix = f"STAFF_OIDC__{staff_name.upper()}__"
+            advice = f"No claim gives a role: set {prefix}ROLES, such as crm-agents=agent,audit=auditor."
+            yield Finding(f"roles of staff at {staff_name}", advice)
 
 
 async def _ask_providers(settings: Settings) -> list[Finding]:
     """What each provider says of itself, as a login would find it."""
     async with Providers(settings) as known:
-        return [await _provider(known[audience]) for audience in Audience]
+        return [finding for audience in Audience for finding in await _audience(known, audience)]
+
+
+async def _audience(known: Providers, audience: Audience) -> list[Finding]:
+    providers = known.of(audience)
+    if not providers:
+        name = f"{audience.upper()}_OIDC__<NAME>__"
+        return [Finding(f"{audience} identity provider", f"Nobody can log in: set {name}ISSUER and {name}CLIENT_ID.")]
+    return [await _provider(provider) for provider in providers]
 
 
 async def _provider(known: KnownProvider) -> Finding:
-    audience, issuer = known.provider.audience, known.provider.issuer
-    name = f"{audience} identity provider {issuer or '(none)'}"
-    if not known.provider.configured:
-        return Finding(
-            name, f"Nobody can log in: set {audience.upper()}_OIDC_ISSUER and {audience.upper()}_OIDC_CLIENT_ID."
-        )
+    name = f"{known.provider.audience} identity provider {known.provider.name}, {known.provider.issuer}"
     try:
         metadata = await known.metadata()
         signing_keys = await keys.fetch(known.http, metadata.jwks_uri)

@@ -13,11 +13,15 @@ DEFAULTS = {
     "DEFAULT_TIME_ZONE": "Europe/London",
     # One object a line, so that the supervisor can tell errors from the rest.
     "LOG_FORMAT": "json",
-    "CUSTOMER_OIDC_CLIENT_ID": CUSTOMERS_CLIENT,
-    "CUSTOMER_OIDC_NUMBER_CLAIM": "customer_number",
-    "STAFF_OIDC_CLIENT_ID": STAFF_CLIENT,
-    "STAFF_OIDC_ROLES_CLAIM": "roles",
-    "STAFF_OIDC_ROLES": "agent=agent,auditor=auditor,operator=operator",
+    "CUSTOMER_OIDC__DEMO__CLIENT_ID": CUSTOMERS_CLIENT,
+    "CUSTOMER_OIDC__DEMO__LABEL": "Northwind login",
+    "CUSTOMER_OIDC__DEMO__LABEL_DE": "Northwind-Konto",
+    "CUSTOMER_OIDC__DEMO__NUMBER_CLAIM": "customer_number",
+    "STAFF_OIDC__DEMO__CLIENT_ID": STAFF_CLIENT,
+    "STAFF_OIDC__DEMO__LABEL": "Northwind staff login",
+    "STAFF_OIDC__DEMO__LABEL_DE": "Northwind-Mitarbeiterkonto",
+    "STAFF_OIDC__DEMO__ROLES_CLAIM": "roles",
+    "STAFF_OIDC__DEMO__ROLES": "agent=agent,auditor=auditor,operator=operator",
 }
 
 
@@ -25,7 +29,12 @@ def demo_settings(
     *, public_url: str, issuer: str, database_url: str, secret_files: Mapping[str, str]
 ) -> dict[str, str]:
     """What the environment must hold beside what it holds already."""
-    defaults = {**DEFAULTS, "CUSTOMER_OIDC_ISSUER": issuer, "STAFF_OIDC_ISSUER": issuer, **secret_files}
+    defaults = {
+        **DEFAULTS,
+        "CUSTOMER_OIDC__DEMO__ISSUER": issuer,
+        "STAFF_OIDC__DEMO__ISSUER": issuer,
+        **secret_files,
+    }
     return {
         **{name: value for name, value in defaults.items() if not _given(name)},
         "ENVIRONMENT": "development",

@@ -37,15 +37,17 @@ async def recognise(store: RecordStore, arrival: Arrival, claim: str, personal: 
         claim: names the claim with the customer number, at a provider whose word on it is trusted; empty if none is.
         personal: the browser's address and name, for the change record that linking makes.
     """
-    linked = await _linked(store, arrival)
-    if linked is None and claim:
+    who = await linked(store, arrival)
+    if who is None and claim:
         await _link(store, arrival, claim, personal)
-        linked = await _linked(store, arrival)
-    return None if linked is None else _who(linked)
+        who = await linked(store, arrival)
+    return who
 
 
-async def _linked(store: RecordStore, arrival: Arrival) -> Row | None:
-    return await store.database.fetch_one(LINKED, [arrival.issuer, arrival.subject], retry=True)
+async def linked(store: RecordStore, arrival: Arrival) -> Who | None:
+    """The customer to whom this login belongs already."""
+    row = await store.database.fetch_one(LINKED, [arrival.issuer, arrival.subject], retry=True)
+    return None if row is None else _who(row)
 
 
 async def _link(store: RecordStore, arrival: Arrival, claim: str, personal: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from portal.identity.failures import Declined, ProviderDown, Refused
 from portal.identity.id_token import Expected, IdToken, validate
 from portal.identity.lifecycle import Proof
 from portal.identity.providers import KnownProvider
-from portal.identity.transaction import Opened, Transaction, open_transaction
+from portal.identity.transaction import Opened, Transaction, Wanted, open_transaction
 
 LATER = ("temporarily_unavailable", "server_error")
 
@@ -39,9 +39,9 @@ class Arrival:
 async def depart(
     known: KnownProvider,
     database: Database,
+    wanted: Wanted,
     *,
     redirect_uri: str,
-    return_to: str,
     language: str,
     prompt: str | None = None,
 ) -> Departure:
@@ -51,8 +51,7 @@ async def depart(
         ProviderDown, ProviderMistaken: there is nobody to log in with at present.
     """
     provider, metadata = known.provider, await known.metadata()
-    wanted = Transaction(provider.audience, provider.name, metadata.issuer, redirect_uri, return_to)
-    opened = await open_transaction(database, wanted)
+    opened = await open_transaction(database, provider.audience, provider.name, metadata.issuer, redirect_uri, wanted)
     url = oauth.authorization_url(
         provider, metadata, opened.transaction, opened.state, language=language, prompt=prompt
     )
@@ -75,8 +74,7 @@ async def arrive(known: KnownProvider, transaction: Transaction, answer: QueryPa
     if not code:
         raise Refused("callback: no code")
     tokens = await oauth.exchange(known.http, provider, metadata, transaction, code)
-    expected = Expected(metadata.issuer, provider.client_id, transaction.nonce, tokens.access_token)
-    id_token = await validate(tokens.id_token, expected, known.signing_keys)
+    id_token = await validate(tokens.id_token, _expected(known, transaction, tokens.access_token), known.signing_keys)
     more = await oauth.userinfo(known.http, metadata, tokens.access_token, id_token.subject)
     return _arrival(id_token, more, provider.name, tokens.id_token)
 
@@ -105,10 +103,21 @@ def _once(answer: QueryParams, name: str) -> str | None:
     return values[0] if values else None
 
 
+def _expected(known: KnownProvider, transaction: Transaction, access_token: str) -> Expected:
+    return Expected(
+        transaction.issuer,
+        known.provider.client_id,
+        transaction.nonce,
+        access_token,
+        max_age=transaction.wanted.max_age,
+        acr_values=transaction.wanted.acr_values,
+    )
+
+
 def _arrival(id_token: IdToken, more: Mapping[str, Any], provider: str, hint: str) -> Arrival:
     return Arrival(
         id_token.issuer,
         id_token.subject,
         {**more, **id_token.claims},
-        Proof(provider, hint, id_token.authenticated_at, id_token.acr),
+        Proof(provider, hint, id_token.authenticated_at, id_token.acr, id_token.sid),
     )

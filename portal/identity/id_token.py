@@ -27,23 +27,27 @@ LONGEST_SUBJECT = 255
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What this login's ID token must agree with. `max_age` (seconds) asks for a login that is no older."""
+    """What this login's ID token must agree with. `max_age` (seconds) asks for a login that is no older, `acr_values`
+    for one that was proved in one of these ways."""
 
     issuer: str
     client_id: str
     nonce: str
     access_token: str
     max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
-    """What a good ID token says. Without `auth_time` the login was made when the token was; no acr is the lowest."""
+    """What a good ID token says. Without `auth_time` the login was made when the token was; no acr is the lowest.
+    `sid` is the provider's own session, if it says which (Front- and Back-Channel Logout 1.0)."""
 
     issuer: str
     subject: str
     authenticated_at: datetime
     acr: str | None
+    sid: str | None
     claims: Mapping[str, Any]
 
 
@@ -67,11 +71,14 @@ def judge(opened: Opened, expected: Expected, now: datetime) -> IdToken:
     issued = _times(claims, moment)
     _require(_presentable(claims.get("sub")), "sub is missing or too long")
     _access_token(claims, opened.algorithm, expected.access_token)
+    acr = _short(claims, "acr")
+    _require(not expected.acr_values or acr in expected.acr_values, "acr is none of those that were asked for")
     return IdToken(
         issuer=expected.issuer,
         subject=claims["sub"],
         authenticated_at=datetime.fromtimestamp(_authenticated(claims, expected.max_age, moment) or issued, UTC),
-        acr=_acr(claims),
+        acr=acr,
+        sid=_short(claims, "sid"),
         claims=claims,
     )
 
@@ -114,9 +121,9 @@ def _access_token(claims: Mapping[str, Any], algorithm: str, access_token: str) 
     _require(isinstance(at_hash, str) and _same(at_hash, half), "at_hash is that of another access token")
 
 
-def _acr(claims: Mapping[str, Any]) -> str | None:
-    acr = claims.get("acr")
-    return acr if isinstance(acr, str) and 0 < len(acr) <= LONGEST_SUBJECT else None
+def _short(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_SUBJECT and value.isprintable() else None
 
 
 def _presentable(subject: object) -> bool:

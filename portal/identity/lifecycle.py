@@ -11,18 +11,18 @@ from portal import clock
 from portal.identity import cookies, tokens
 from portal.identity.session import COOKIES, Audience, shown_token
 from portal.services import services
-from portal.settings import StaffRole
+from portal.settings import Settings, StaffRole
 
 # The browser's earlier session ends in the same statement: a session never changes hands, and none is left behind.
 BEGIN = """
 WITH ended AS (DELETE FROM portal.session WHERE token_hash = %(before)s)
 INSERT INTO portal.session (
     token_hash, id, audience, customer_id, staff_id, login_id, roles, name, language, provider, id_token,
-    authenticated_at, acr, user_agent, expires_at, idle)
+    authenticated_at, acr, sid, user_agent, expires_at, idle)
 VALUES (
     %(token_hash)s, %(id)s, %(audience)s, %(customer_id)s, %(staff_id)s, %(login_id)s, %(roles)s, %(name)s,
     %(language)s, %(provider)s, %(id_token)s,
-    %(authenticated_at)s, %(acr)s, %(user_agent)s, clock_timestamp() + %(lasts)s, %(idle)s)
+    %(authenticated_at)s, %(acr)s, %(sid)s, %(user_agent)s, clock_timestamp() + %(lasts)s, %(idle)s)
 """
 
 END = "DELETE FROM portal.session WHERE token_hash = %s RETURNING audience, provider, id_token"
@@ -45,12 +45,14 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How the provider vouched for them. The ID token is kept, encrypted, only to log them out there as well."""
+    """How the provider vouched for them, and by which `sid` it knows the login, if it says so. The ID token is kept,
+    encrypted, only to log them out there as well."""
 
     provider: str
     id_token: str
     authenticated_at: datetime
     acr: str | None
+    sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,8 @@ class Ended:
 
 async def begin(request: HTTPConnection, who: Who, proof: Proof) -> str:
     """Make a session and return its token, always a new one: whatever the browser showed before is not adopted."""
-    settings = services(request).settings
     token, before = tokens.new(), shown_token(request, who.audience)
+    lasts, idle = session_times(services(request).settings, who.audience)
     await services(request).staff.database.fetch_all(
         BEGIN,
         {
@@ -83,12 +85,18 @@ async def begin(request: HTTPConnection, who: Who, proof: Proof) -> str:
             "id_token": tokens.seal(token, proof.id_token),
             "authenticated_at": proof.authenticated_at,
             "acr": proof.acr,
+            "sid": proof.sid,
             "user_agent": user_agent(request),
-            "lasts": timedelta(hours=settings.session_hours),
-            "idle": timedelta(minutes=settings.session_idle_minutes),
+            "lasts": lasts,
+            "idle": idle,
         },
     )
     return token
+
+
+def session_times(settings: Settings, audience: Audience) -> tuple[timedelta, timedelta]:
+    """How long a session may last in any case, and how long without a click."""
+    return timedelta(hours=settings.session_hours), timedelta(minutes=settings.session_idle_minutes)
 
 
 async def end(request: HTTPConnection, audience: Audience) -> Ended | None:
@@ -123,3 +131,9 @@ def remove_cookie(response: Response, request: HTTPConnection, audience: Audienc
 def user_agent(request: HTTPConnection) -> str:
     """What the browser calls itself, shortened: for the list of one's devices, and as evidence."""
     return "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())[:200]
+
+
+def personal(request: HTTPConnection) -> dict[str, str]:
+    """What the change record keeps, encrypted, of how a login came to be linked."""
+    told = {"ip": getattr(request.state, "client_address", None) or "", "user_agent": user_agent(request)}
+    return {name: value for name, value in told.items() if value}

@@ -16,8 +16,6 @@ async def provider_logout(known: KnownProvider, ended: Ended, *, back: str) -> s
     Args:
         back: the page of ours to which the provider leads afterwards; it has to be registered there.
     """
-    if ended.provider != known.provider.name:
-        return None
     try:
         metadata = await known.metadata()
     except LoginFailed:

@@ -30,19 +30,24 @@ def authorization_url(
     provider: Provider, metadata: Metadata, transaction: Transaction, state: str, *, language: str, prompt: str | None
 ) -> str:
     """Where the browser goes to prove who is using it."""
-    more = {"prompt": prompt} if prompt else {}
+    wanted = transaction.wanted
+    more = {
+        "prompt": prompt,
+        "max_age": None if wanted.max_age is None else str(wanted.max_age),
+        "acr_values": " ".join(wanted.acr_values) or None,
+    }
     url = prepare_grant_uri(
         metadata.authorization_endpoint,
         provider.client_id,
         "code",
         redirect_uri=transaction.redirect_uri,
-        scope=provider.scopes,
+        scope=provider.settings.scopes,
         state=state,
         nonce=transaction.nonce,
         code_challenge=create_s256_code_challenge(transaction.code_verifier),  # type: ignore[no-untyped-call]
         code_challenge_method="S256",
         ui_locales=language,
-        **more,
+        **{name: value for name, value in more.items() if value is not None},
     )
     return str(url)
 
@@ -96,7 +101,7 @@ async def userinfo(http: httpx2.AsyncClient, metadata: Metadata, access_token: s
 
 def client_authentication(provider: Provider, metadata: Metadata) -> httpx2.Auth:
     """How we show the provider who we are, of the ways that it takes."""
-    secret = provider.client_secret.get_secret_value()
+    secret = provider.settings.client_secret.get_secret_value()
     if not secret:
         return OAuth2ClientAuth(provider.client_id, None, "none")
     if "client_secret_basic" in metadata.client_authentication:

@@ -1,10 +1,11 @@
-"""The identity providers of the settings: one for customers, one for staff."""
+"""The identity providers of the settings: any number for customers, any number for staff."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
+from portal.i18n import current_language
 from portal.identity.session import Audience
+from portal.provider_settings import ProviderSettings
 from portal.settings import Settings
 
 
@@ -14,32 +15,26 @@ class Provider:
 
     name: str
     audience: Audience
-    issuer: str
-    client_id: str
-    client_secret: SecretStr
-    scopes: str
+    settings: ProviderSettings
 
     @property
-    def configured(self) -> bool:
-        return bool(self.issuer and self.client_id)
+    def issuer(self) -> str:
+        return self.settings.issuer
+
+    @property
+    def client_id(self) -> str:
+        return self.settings.client_id
+
+    @property
+    def label(self) -> str:
+        """How people know it, in the language of the page."""
+        german = self.settings.label_de if current_language() == "de" else ""
+        return german or self.settings.label or self.name.replace("_", " ").replace("-", " ").capitalize()
 
 
-def provider(settings: Settings, audience: Audience) -> Provider:
-    """The provider that vouches for this audience."""
-    if audience is Audience.CUSTOMER:
-        return Provider(
-            "customer",
-            audience,
-            settings.customer_oidc_issuer,
-            settings.customer_oidc_client_id,
-            settings.customer_oidc_client_secret,
-            settings.customer_oidc_scopes,
-        )
-    return Provider(
-        "staff",
-        audience,
-        settings.staff_oidc_issuer,
-        settings.staff_oidc_client_id,
-        settings.staff_oidc_client_secret,
-        settings.staff_oidc_scopes,
+def providers_of(settings: Settings, audience: Audience) -> list[Provider]:
+    """The providers that vouch for this audience, in the order in which the settings name them."""
+    given: Mapping[str, ProviderSettings] = (
+        settings.customer_oidc if audience is Audience.CUSTOMER else settings.staff_oidc
     )
+    return [Provider(name, audience, one) for name, one in given.items()]

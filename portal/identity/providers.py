@@ -9,9 +9,9 @@ from starlette.requests import HTTPConnection
 
 from portal.identity import keys, remote
 from portal.identity.discovery import Metadata, discover
-from portal.identity.failures import ProviderMistaken, Refused
+from portal.identity.failures import Refused
 from portal.identity.fetched import Fetched
-from portal.identity.provider import Provider, provider
+from portal.identity.provider import Provider, providers_of
 from portal.identity.session import Audience
 from portal.settings import Settings
 
@@ -44,8 +44,6 @@ class KnownProvider:
         return found
 
     async def _discover(self) -> Metadata:
-        if not self.provider.configured:
-            raise ProviderMistaken(f"no identity provider is configured for the audience {self.provider.audience}")
         return await discover(self.http, self.provider.issuer, loopback=self._loopback)
 
     async def _fetch_keys(self) -> list[Key]:
@@ -59,12 +57,26 @@ class Providers:
     def __init__(self, settings: Settings) -> None:
         self._http = remote.client()
         self._known = {
-            audience: KnownProvider(provider(settings, audience), self._http, loopback=settings.development)
+            (audience, provider.name): KnownProvider(provider, self._http, loopback=settings.development)
             for audience in Audience
+            for provider in providers_of(settings, audience)
         }
 
-    def __getitem__(self, audience: Audience) -> KnownProvider:
-        return self._known[audience]
+    def __getitem__(self, key: tuple[Audience, str]) -> KnownProvider:
+        """The provider with this audience and name.
+
+        Raises:
+            KeyError: there is none, or no longer.
+        """
+        return self._known[key]
+
+    def get(self, audience: Audience, name: str) -> KnownProvider | None:
+        """The provider with this audience and name, if the settings still know it."""
+        return self._known.get((audience, name))
+
+    def of(self, audience: Audience) -> list[KnownProvider]:
+        """All that vouch for this audience, in the order of the settings."""
+        return [known for known in self._known.values() if known.provider.audience is audience]
 
     async def __aenter__(self) -> Self:
         return self

@@ -5,7 +5,7 @@ and nobody can make somebody else's browser finish their login (login CSRF).
 """
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.db.database import Database
@@ -18,14 +18,15 @@ COOKIE_PREFIX = "portal_login_"
 
 OPEN = """
 INSERT INTO portal.login_transaction (
-    state_hash, browser_hash, audience, provider, issuer, nonce, code_verifier, redirect_uri, return_to, purpose)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    state_hash, browser_hash, audience, provider, issuer, nonce, code_verifier, redirect_uri, return_to, purpose,
+    expected_session, invitation, max_age, acr_values)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 CONSUME = """
 DELETE FROM portal.login_transaction WHERE state_hash = %s
 RETURNING browser_hash, audience, provider, issuer, nonce, code_verifier, redirect_uri, return_to, purpose,
-    expires_at > clock_timestamp() AS fresh
+    expected_session, invitation, max_age, acr_values, expires_at > clock_timestamp() AS fresh
 """
 
 
@@ -38,17 +39,36 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a login is begun for, and what it has to prove.
+
+    Attributes:
+        return_to: a path of ours.
+        expected_session: the digest of the session token that the browser must still show when it comes back.
+        invitation: the digest of the code that somebody was invited with.
+        max_age: seconds since the person last proved who they are; asked of the provider, and checked.
+        acr_values: one of these has to be how they proved it; asked of the provider, and checked.
+    """
+
+    purpose: Purpose = Purpose.LOGIN
+    return_to: str = "/"
+    expected_session: bytes | None = None
+    invitation: bytes | None = None
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
-    """What the answer of the provider is held against. `return_to` is a path of ours."""
+    """What the answer of the provider is held against."""
 
     audience: Audience
     provider: str
     issuer: str
     redirect_uri: str
-    return_to: str
-    purpose: Purpose = Purpose.LOGIN
-    nonce: str = ""
-    code_verifier: str = ""
+    wanted: Wanted
+    nonce: str
+    code_verifier: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +89,29 @@ def cookie_for(state: str) -> str:
     return COOKIE_PREFIX + tokens.digest(state).hex()[:16]
 
 
-async def open_transaction(database: Database, wanted: Transaction) -> Opened:
+async def open_transaction(
+    database: Database, audience: Audience, provider: str, issuer: str, redirect_uri: str, wanted: Wanted
+) -> Opened:
     """Begin a login, with a state, a nonce and a code verifier of its own."""
-    made = replace(wanted, nonce=tokens.new(), code_verifier=tokens.new())
+    made = Transaction(audience, provider, issuer, redirect_uri, wanted, tokens.new(), tokens.new())
     opened = Opened(made, state=tokens.new(), browser=tokens.new())
     await database.fetch_all(
         OPEN,
         [
             tokens.digest(opened.state),
             tokens.digest(opened.browser),
-            made.audience.value,
-            made.provider,
-            made.issuer,
+            audience.value,
+            provider,
+            issuer,
             made.nonce,
             made.code_verifier,
-            made.redirect_uri,
-            made.return_to,
-            made.purpose.value,
+            redirect_uri,
+            wanted.return_to,
+            wanted.purpose.value,
+            wanted.expected_session,
+            wanted.invitation,
+            wanted.max_age,
+            list(wanted.acr_values),
         ],
     )
     return opened
@@ -107,5 +133,12 @@ async def consume(database: Database, state: str | None, browser: str | None) ->
         raise Refused("callback: another browser began this login")
     if not row.pop("fresh"):
         raise Refused("callback: the login took too long")
-    audience, purpose = Audience(row.pop("audience")), Purpose(row.pop("purpose"))
-    return Transaction(audience=audience, purpose=purpose, **row)
+    wanted = Wanted(
+        purpose=Purpose(row.pop("purpose")),
+        return_to=row.pop("return_to"),
+        expected_session=row.pop("expected_session"),
+        invitation=row.pop("invitation"),
+        max_age=row.pop("max_age"),
+        acr_values=tuple(row.pop("acr_values")),
+    )
+    return Transaction(audience=Audience(row.pop("audience")), wanted=wanted, **row)

@@ -18,8 +18,8 @@ WINDOW = uuid5(ALICE_ID, f"{('do', 'phone')} {(1, 2, 3, 4, 5)}")
 NOTE = uuid5(ALICE_ID, "key")
 CARD = f"/desk/customers/{ALICE_ID}"
 
-NOBODY_YET = Somebody("mallory", "/login/callback/customer")
-NO_ROLE = Somebody("mallory", "/login/callback/staff", staff=True)
+NOBODY_YET = Somebody("mallory", "/login/callback/customer/main")
+NO_ROLE = Somebody("mallory", "/login/callback/staff/main", staff=True)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ async def _menu(page: Page) -> None:
 
 PAGES = [
     Shown("public", None, "/"),
-    Shown("login-failed", None, "/login/callback/customer?state=lost"),
+    Shown("login-failed", None, "/login/callback/customer/main?state=lost"),
     Shown("login-pending", NOBODY_YET, ""),
     Shown("login-no-role", NO_ROLE, ""),
     Shown("not-found", None, "/nowhere"),

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
+from portal.provider_settings import (
+    CustomerProviderSettings,
+    ProviderSettings,
+    StaffProviderSettings,
+)
 from portal.settings import REQUIRED_IN_PRODUCTION, Settings, SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -17,20 +23,35 @@ COMPLETE = {
     "DATABASE_STAFF_PASSWORD": "s",
     "DATABASE_WORKER_PASSWORD": "w",
     "KEY_ENCRYPTION_KEY": KEY,
-    "CUSTOMER_OIDC_ISSUER": "https://login.example.com/customers",
-    "CUSTOMER_OIDC_CLIENT_ID": "portal",
-    "CUSTOMER_OIDC_CLIENT_SECRET": "cs",
-    "STAFF_OIDC_ISSUER": "https://login.example.com/staff",
-    "STAFF_OIDC_CLIENT_ID": "portal-staff",
-    "STAFF_OIDC_CLIENT_SECRET": "ss",
+    "CUSTOMER_OIDC__MAIN__ISSUER": "https://login.example.com/customers",
+    "CUSTOMER_OIDC__MAIN__CLIENT_ID": "portal",
+    "CUSTOMER_OIDC__MAIN__CLIENT_SECRET": "cs",
+    "STAFF_OIDC__MAIN__ISSUER": "https://login.example.com/staff",
+    "STAFF_OIDC__MAIN__CLIENT_ID": "portal-staff",
+    "STAFF_OIDC__MAIN__CLIENT_SECRET": "ss",
 }
+PROVIDERS: dict[str, type[ProviderSettings]] = {
+    "customer_oidc": CustomerProviderSettings,
+    "staff_oidc": StaffProviderSettings,
+}
+
+
+def every_field() -> dict[str, FieldInfo]:
+    """By its name in the example, where each audience has one provider, called main."""
+    plain = {name.upper(): field for name, field in Settings.model_fields.items() if name not in PROVIDERS}
+    nested = {
+        f"{audience}__main__{name}".upper(): field
+        for audience, model in PROVIDERS.items()
+        for name, field in model.model_fields.items()
+    }
+    return plain | nested
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+    for name in every_field():
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -43,30 +64,30 @@ def test_the_example_lists_every_setting_and_nothing_else() -> None:
     listed = re.findall(r"^([A-Z_]+)=", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert len(listed) == len(set(listed))
-    assert {name.lower() for name in listed} == set(Settings.model_fields)
+    assert set(listed) == set(every_field())
 
 
 def test_the_example_shows_the_defaults() -> None:
     for name, value in re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE):
-        field = Settings.model_fields[name.lower()]
-        if isinstance(field.default, int):
-            assert value == str(field.default), name
+        default = every_field()[name].default
+        if isinstance(default, int) or (isinstance(default, str) and value and name.endswith(("SCOPES", "_CLAIM"))):
+            assert value == str(default), name
 
 
 @pytest.mark.asvs("13.3.1")
 def test_the_example_has_no_secret_in_it() -> None:
     for name, value in re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE):
-        if isinstance(Settings.model_fields[name.lower()].default, SecretStr):
+        if isinstance(every_field()[name].default, SecretStr):
             assert value == "", name
 
 
 def test_a_complete_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_all(monkeypatch, STAFF_OIDC_ROLES="crm-agents=agent, audit=auditor")
+    set_all(monkeypatch, STAFF_OIDC__MAIN__ROLES="crm-agents=agent, audit=auditor")
 
     settings = load_settings()
 
     assert not settings.development
-    assert settings.staff_oidc_roles == {"crm-agents": "agent", "audit": "auditor"}
+    assert settings.staff_oidc["main"].roles == {"crm-agents": "agent", "audit": "auditor"}
     assert len(settings.key_encryption_bytes) == 32
     assert settings.audit_origin == "profile.example.com"
 
@@ -75,7 +96,9 @@ def test_a_complete_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("name", [name.upper() for name in REQUIRED_IN_PRODUCTION])
 def test_what_is_required_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     set_all(monkeypatch)
-    monkeypatch.delenv(name)
+    for given in COMPLETE:
+        if given == name or given.startswith(f"{name}__"):
+            monkeypatch.delenv(given)
 
     with pytest.raises(SettingsError, match=name):
         load_settings()
@@ -89,7 +112,14 @@ def test_what_is_required_is_named_when_it_is_missing(monkeypatch: pytest.Monkey
         ("PUBLIC_URL", "http://profile.example.com"),
         ("PUBLIC_URL", "https://profile.example.com/path"),
         ("PUBLIC_URL", "profile.example.com"),
-        ("STAFF_OIDC_ROLES", "admins=god"),
+        ("STAFF_OIDC__MAIN__ROLES", "admins=god"),
+        ("STAFF_OIDC__MAIN__ISUER", "https://login.example.com"),
+        ("STAFF_OIDC__MAIN__ISSUER", ""),
+        ("CUSTOMER_OIDC__MAIN__CLIENT_ID", ""),
+        ("CUSTOMER_OIDC__MAIN__CLIENT_AUTHENTICATION", "mtls"),
+        ("CUSTOMER_OIDC__MAIN__SCOPES", "profile email"),
+        ("CUSTOMER_OIDC__MAIN__SCOPES", "openid offline_access"),
+        ("STEP_UP_MINUTES", "1"),
         ("SESSION_HOURS", "0"),
         ("LOG_FORMAT", "xml"),
         ("ENVIRONMENT", "staging"),
@@ -105,23 +135,26 @@ def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str
 @pytest.mark.asvs("13.3.1")
 def test_every_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     set_all(monkeypatch)
-    for name, field in Settings.model_fields.items():
+    for name, field in every_field().items():
         if isinstance(field.default, SecretStr):
             file = tmp_path / name
-            file.write_text((KEY if name == "key_encryption_key" else f"secret of {name}") + "\n")
-            monkeypatch.delenv(name.upper(), raising=False)
-            monkeypatch.setenv(f"{name.upper()}_FILE", str(file))
+            file.write_text((KEY if name == "KEY_ENCRYPTION_KEY" else f"secret of {name}") + "\n")
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.setenv(f"{name}_FILE", str(file))
 
     settings = load_settings()
 
-    assert settings.database_staff_password.get_secret_value() == "secret of database_staff_password"
+    assert settings.database_staff_password.get_secret_value() == "secret of DATABASE_STAFF_PASSWORD"
+    of_staff = settings.staff_oidc["main"].client_secret.get_secret_value()
+    assert of_staff == "secret of STAFF_OIDC__MAIN__CLIENT_SECRET"
     assert settings.key_encryption_key.get_secret_value() == KEY
 
 
-def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_all(monkeypatch, DATABASE_STAFF_PASSWORD_FILE="/nowhere/at/all")
+@pytest.mark.parametrize("name", ["DATABASE_STAFF_PASSWORD_FILE", "STAFF_OIDC__MAIN__CLIENT_SECRET_FILE"])
+def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    set_all(monkeypatch, **{name: "/nowhere/at/all"})
 
-    with pytest.raises(SettingsError, match="DATABASE_STAFF_PASSWORD_FILE"):
+    with pytest.raises(SettingsError, match=name):
         load_settings()
 
 

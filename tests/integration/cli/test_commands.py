@@ -104,7 +104,7 @@ def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(env: dict[str, str],
 
     assert told.returncode == 1
     assert "✓ database as portal_customer" in told.stdout
-    assert "Nobody can log in: set CUSTOMER_OIDC_ISSUER" in told.stdout
+    assert "Nobody can log in: set CUSTOMER_OIDC__<NAME>__ISSUER" in told.stdout
 
 
 def test_the_doctor_tells_a_database_that_is_not_there(env: dict[str, str], tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_the_example_of_the_settings_works_with_nothing_but_its_secrets_filled_i
     env = {
         name: value for name, value in environment(empty_database).items() if name not in ("PUBLIC_URL", "ENVIRONMENT")
     }
-    env |= {"CUSTOMER_OIDC_CLIENT_SECRET": "c", "STAFF_OIDC_CLIENT_SECRET": "s"}
+    env |= {"CUSTOMER_OIDC__MAIN__CLIENT_SECRET": "c", "STAFF_OIDC__MAIN__CLIENT_SECRET": "s"}
 
     verified = portal("audit", "verify", env=env, folder=tmp_path)
 

@@ -96,8 +96,9 @@ def _routes() -> list[Route]:
     return [
         Route("/", nothing, name="home"),
         Route("/login", public(views.login), name="login"),
-        Route("/login/start/{audience}", public(views.start), name="login_start"),
-        Route("/login/callback/{audience}", public(views.callback), name="login_callback"),
+        Route("/login/start/{audience}/{provider}", public(views.start), name="login_start"),
+        Route("/login/callback/{audience}/{provider}", public(views.callback), name="login_callback"),
+        Route("/login/fresh", public(views.fresh), name="login_fresh"),
         Route("/logout", public(views.logout), methods=["POST"], name="logout"),
         Route("/language", nothing, methods=["POST"], name="language"),
         Route("/record", customers(_who), name="record"),
@@ -116,17 +117,36 @@ async def opened(settings: Settings, stores: Stores) -> AsyncIterator[Doors]:
 
 def settings_for(database_url: URL, issuer: str, **changes: object) -> Settings:
     """Settings whose providers are both at one address."""
-    values: dict[str, object] = {
-        "customer_oidc_issuer": issuer,
-        "customer_oidc_client_id": "portal-customers",
-        "customer_oidc_client_secret": "secret",
-        "customer_oidc_number_claim": "customer_number",
-        "staff_oidc_issuer": issuer,
-        "staff_oidc_client_id": "portal-staff",
-        "staff_oidc_client_secret": "secret",
-        "staff_oidc_roles": "crm-agents=agent, crm-audit=auditor, ops=operator",
+    return make_settings(
+        database_url,
+        **{
+            "customer_oidc": {"main": customers_at(issuer)},
+            "staff_oidc": {"main": staff_at(issuer)},
+            **changes,
+        },
+    )
+
+
+def customers_at(issuer: str, **changes: object) -> dict[str, object]:
+    """Settings of a customers' provider."""
+    values = {
+        "issuer": issuer,
+        "client_id": "portal-customers",
+        "client_secret": "secret",
+        "number_claim": "customer_number",
     }
-    return make_settings(database_url, **(values | changes))
+    return values | changes
+
+
+def staff_at(issuer: str, **changes: object) -> dict[str, object]:
+    """Settings of a staff provider."""
+    values = {
+        "issuer": issuer,
+        "client_id": "portal-staff",
+        "client_secret": "secret",
+        "roles": "crm-agents=agent, crm-audit=auditor, ops=operator",
+    }
+    return values | changes
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ async def refused(browser: Browser, address: str, status: int = 400) -> str:
     response = await browser.come_back(address)
     assert response.status_code == status, response.text
     assert browser.cookie(COOKIE) is None
-    assert "Nothing is lost" in response.text and 'href="/login/start/customer?next=' in response.text
+    assert "Nothing is lost" in response.text and 'href="/login/start/customer/main?next=' in response.text
     return response.text
 
 
@@ -145,7 +145,7 @@ class TestWhoseLoginItIs:
         grace = await known_at(provider, a_subject("grace"), roles=["crm-agents"])
         async with doors.browser() as browser:
             address = await browser.choose(await browser.begin(), grace)
-            response = await browser.come_back(address.replace("/callback/customer", "/callback/staff"))
+            response = await browser.come_back(address.replace("/callback/customer/", "/callback/staff/"))
             assert response.status_code == 400
             assert browser.cookie("portal_session_staff") is None
 
@@ -184,7 +184,7 @@ NO_ANSWERS = {
 @pytest.mark.parametrize("query", NO_ANSWERS.values(), ids=NO_ANSWERS.keys())
 async def test_what_answers_no_question_is_refused(doors: Doors, query: str) -> None:
     async with doors.browser() as browser:
-        await refused(browser, f"http://localhost:8000/login/callback/customer?{query}")
+        await refused(browser, f"http://localhost:8000/login/callback/customer/main?{query}")
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ class TestProviderInTrouble:
         async with besieged.browser() as browser:
             response = await browser.here.get("/login?next=/record/changes")
             await self.down(response)
-            assert "/login/start/customer?next=%2Frecord%2Fchanges" in response.text
+            assert "/login/start/customer/main?next=%2Frecord%2Fchanges" in response.text
             assert not browser.here.cookies
 
     async def test_down_on_the_way_back(self, besieged: Doors, hostile: HostileProvider) -> None:
@@ -409,7 +409,9 @@ class TestProviderInTrouble:
         from tests.integration.identity.conftest import opened
 
         async with opened(make_settings(database_url), stores) as empty, empty.browser() as browser:
-            await self.down(await browser.here.get("/login"))
+            response = await browser.here.get("/login")
+            await self.down(response)
+            assert "<li" not in response.text.partition("<main")[2].partition("</main")[0]
 
 
 def _nonce(hostile: HostileProvider) -> str:

@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from sqlalchemy import URL
 
 from portal.audit.entry import ActorKind
 from portal.record.read import StoredRecord, read
 from tests.conftest import Stores
 from tests.integration.identity.browser import a_subject, asked, known_at
-from tests.integration.identity.conftest import Doors
+from tests.integration.identity.conftest import Doors, customers_at, opened, settings_for
 
 COOKIE, STAFF_COOKIE = "portal_session", "portal_session_staff"
 
@@ -88,8 +89,8 @@ async def test_the_login_is_for_its_own_client_with_a_challenge_and_a_nonce(door
     async with doors.browser() as browser:
         ours, theirs = asked(await browser.begin("/login")), asked(await browser.begin("/login?as=staff"))
     assert (ours["client_id"], theirs["client_id"]) == ("portal-customers", "portal-staff")
-    assert ours["redirect_uri"] == "http://localhost:8000/login/callback/customer"
-    assert theirs["redirect_uri"] == "http://localhost:8000/login/callback/staff"
+    assert ours["redirect_uri"] == "http://localhost:8000/login/callback/customer/main"
+    assert theirs["redirect_uri"] == "http://localhost:8000/login/callback/staff/main"
     assert ours["code_challenge_method"] == "S256" and ours["response_type"] == "code"
     for name in ("state", "nonce", "code_challenge"):
         assert len(ours[name]) == 43 and ours[name] != theirs[name]
@@ -99,7 +100,7 @@ async def test_who_is_logged_in_already_is_not_sent_to_the_provider_again(doors:
     async with doors.browser() as browser:
         await browser.log_in(alices_login)
         assert (await browser.here.get("/login?next=/record")).headers["location"] == "/record"
-        again = await browser.begin("/login/start/customer?again=1")
+        again = await browser.begin("/login/start/customer/main?again=1")
         assert asked(again)["prompt"] == "login"
 
 
@@ -161,13 +162,13 @@ class TestNotYetLinked:
             assert (await browser.here.get("/record")).json()["customer"] == str(alice.record.id)
 
     async def test_without_a_trusted_claim_nobody_is_linked_by_it(
-        self, doors: Doors, alice: StoredRecord, alices_login: str
+        self, database_url: URL, stores: Stores, provider: str, alices_login: str
     ) -> None:
-        untrusting = doors.settings.model_copy(update={"customer_oidc_number_claim": ""})
-        doors.services = type(doors.services)(
-            untrusting, doors.services.catalogue, doors.services.customers, doors.services.staff
+        untrusting = settings_for(
+            database_url, provider, customer_oidc={"main": customers_at(provider, number_claim="")}
         )
-        await self.pending(doors, alices_login)
+        async with opened(untrusting, stores) as doors:
+            await self.pending(doors, alices_login)
 
 
 @pytest.mark.asvs("15.4.2")
@@ -250,10 +251,10 @@ async def test_who_says_no_at_the_provider_is_told_kindly_and_can_try_again(door
         url = await browser.begin("/login?next=/record")
         answer = await browser.come_back(await browser.decline(url) + f"&state={asked(url)['state']}")
         assert answer.status_code == 400
-        assert "cancelled" in answer.text and "/login/start/customer?next=%2Frecord" in answer.text
+        assert "cancelled" in answer.text and "/login/start/customer/main?next=%2Frecord" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/login/start/nobody", "/login/callback/nobody?state=x&code=y"])
+@pytest.mark.parametrize("path", ["/login/start/nobody/main", "/login/callback/nobody/main?state=x&code=y"])
 async def test_there_is_no_other_audience(doors: Doors, path: str) -> None:
     async with doors.browser() as browser:
         assert (await browser.here.get(path)).status_code == 404

@@ -56,7 +56,7 @@ async def test_the_database_knows_neither_token_nor_id_token(
         token = browser.cookie(COOKIE)
         row = stored(owner, token)
     assert token is not None and tokens.well_formed(token)
-    assert row["audience"] == "customer" and row["provider"] == "customer"
+    assert row["audience"] == "customer" and row["provider"] == "main"
     assert token not in str(row) and "eyJ" not in bytes.fromhex(row["id_token"].removeprefix("\\x")).decode("latin1")
 
 
@@ -109,7 +109,7 @@ class TestExpiry:
         async with doors.browser() as alice, doors.browser() as idle, doors.browser() as bob:
             for browser, login in ((alice, alices_login), (idle, alices_login), (bob, bobs_login)):
                 await browser.log_in(login)
-            await bob.begin("/login/start/customer")
+            await bob.begin("/login/start/customer/main")
             owner.execute("UPDATE portal.login_transaction SET expires_at = clock_timestamp() - interval '1 second'")
             move(owner, alice.cookie(COOKIE), "expires_at", "13 hours")
             move(owner, idle.cookie(COOKIE), "seen_at", "31 minutes")
@@ -138,7 +138,7 @@ class TestFixation:
         async with doors.browser() as mallory, doors.browser() as browser:
             await mallory.log_in(bobs_login)
             browser.put_cookie(COOKIE, mallory.cookie(COOKIE) or "")
-            await browser.log_in(alices_login, "/login/start/customer")
+            await browser.log_in(alices_login, "/login/start/customer/main")
             assert not await inside(mallory)
             assert (await browser.here.get("/record")).json()["customer"] == str(alice.record.id)
 
@@ -148,7 +148,7 @@ class TestFixation:
         async with doors.browser() as browser:
             await browser.log_in(alices_login)
             first = browser.cookie(COOKIE)
-            await browser.log_in(alices_login, "/login/start/customer")
+            await browser.log_in(alices_login, "/login/start/customer/main")
             assert browser.cookie(COOKIE) != first
             assert stored(owner, first) == {}
 

@@ -23,11 +23,11 @@ from tests.conftest import Stores
 from tests.integration.web.browsing import Served, a_browser, a_session
 
 ROLES = {"grace": StaffRole.AGENT, "oscar": StaffRole.AUDITOR, "olivia": StaffRole.OPERATOR}
-UNAVAILABLE = ("/health/ready", "/login", "/login/start/{audience}", "/login/callback/{audience}")
+UNAVAILABLE = ("/health/ready", "/login", "/login/fresh")
 """They may say that something they need is not there: no identity provider is, in these tests."""
 
 CUSTOMERS = ("alice", "bob")
-SAMPLES = {"section": "about", "audience": "customer", "form": "csv"}
+SAMPLES = {"section": "about", "audience": "customer", "provider": "main", "form": "csv"}
 PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 every_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)

@@ -15,10 +15,10 @@ URLS = {
 
 
 def test_both_audiences_sign_in_at_the_demo_provider(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CUSTOMER_OIDC_ISSUER", "STAFF_OIDC_ISSUER"):
+    for name in ("CUSTOMER_OIDC__DEMO__ISSUER", "STAFF_OIDC__DEMO__ISSUER"):
         monkeypatch.delenv(name, raising=False)
     settings = demo_settings(**URLS, secret_files={})
-    assert settings["CUSTOMER_OIDC_ISSUER"] == settings["STAFF_OIDC_ISSUER"] == "http://127.0.0.1:8001"
+    assert settings["CUSTOMER_OIDC__DEMO__ISSUER"] == settings["STAFF_OIDC__DEMO__ISSUER"] == "http://127.0.0.1:8001"
     assert settings["ENVIRONMENT"] == "development"
 
 

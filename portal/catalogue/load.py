@@ -4,19 +4,18 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ValidationError
 
-from portal.catalogue import model
+from portal.catalogue import model, shape
+from portal.catalogue.crm_names import crm_contradictions
 from portal.catalogue.lines import line_of
 from portal.catalogue.model import AgentAccess, Catalogue, CustomerAccess, Kind, LawfulBasis, Owner
-from portal.record.models import ConsentStatus, System, Use
+from portal.record.models import ConsentStatus
 
 INTERFACE_LANGUAGES = ("en", "de")
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 
 
 class CatalogueError(Exception):
@@ -25,66 +24,6 @@ class CatalogueError(Exception):
     def __init__(self, path: Path, line: int, key: str, why: str) -> None:
         super().__init__(f"{path}:{line}: {key}: {why}" if key else f"{path}:{line}: {why}")
         self.path, self.line, self.key, self.why = path, line, key, why
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=False)
-
-
-class _Labels(_Entry):
-    en: Text
-    de: Text
-
-
-class _Section(_Entry):
-    label: _Labels
-    agent_label: _Labels | None = None
-    help: _Labels | None = None
-
-
-class _Field(_Entry):
-    section: str
-    kind: Kind
-    label: _Labels
-    help: _Labels | None = None
-    owner: Owner = Owner.PORTAL
-    customer: CustomerAccess = CustomerAccess.EDIT
-    agent: AgentAccess = AgentAccess.VIEW
-    required: bool = False
-    sensitive: bool = False
-    max_length: int = Field(default=0, ge=0, le=10_000)
-    choices: dict[str, _Labels] = {}
-    crm: dict[str, Text] = {}
-
-
-class _Channel(_Entry):
-    label: _Labels
-    system: System
-    uses: list[Use] = []
-    immediate: bool = False
-
-
-class _Purpose(_Entry):
-    label: _Labels
-    help: _Labels | None = None
-    lawful_basis: LawfulBasis
-    default: ConsentStatus = ConsentStatus.NOT_SEEN
-    channels: list[str] | None = None
-    locked: list[str] = []
-    notice: str
-
-
-class _Notice(_Entry):
-    version: Text
-    text: _Labels
-
-
-class _File(_Entry):
-    sections: dict[str, _Section]
-    fields: dict[str, _Field]
-    channels: dict[str, _Channel]
-    purposes: dict[str, _Purpose]
-    notices: dict[str, _Notice]
 
 
 def load(path: Path) -> Catalogue:
@@ -100,7 +39,7 @@ def load(path: Path) -> Catalogue:
     except UnicodeDecodeError:
         raise CatalogueError(path, 1, "", "is not UTF-8") from None
     try:
-        file = _File.model_validate(tomllib.loads(text))
+        file = shape.File.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         raise CatalogueError(path, int(found[1]) if found else text.count("\n") + 1, "", f"not TOML: {error}") from None
@@ -124,8 +63,8 @@ def _words(problem: Mapping[str, Any]) -> str:
     return str(problem["msg"]).lower()
 
 
-def _contradictions(file: _File) -> Iterable[tuple[list[str], str]]:
-    for table in ("sections", "fields", "channels", "purposes", "notices"):
+def _contradictions(file: shape.File) -> Iterable[tuple[list[str], str]]:
+    for table in ("sections", "fields", "channels", "purposes", "notices", "contact_points"):
         for key in getattr(file, table):
             if not KEY.fullmatch(key):
                 yield [table, key], "a key has small letters, digits and _, begins with a letter, at most 40"
@@ -162,12 +101,13 @@ def _contradictions(file: _File) -> Iterable[tuple[list[str], str]]:
                 ["purposes", key, "default"],
                 "silence is no consent: a purpose that rests on it cannot start as opt_in",
             )
+    yield from crm_contradictions(file)
 
 
 _DEFAULT_LENGTH = {Kind.TEXT: 200, Kind.MULTILINE: 2_000}
 
 
-def _catalogue(file: _File) -> Catalogue:
+def _catalogue(file: shape.File) -> Catalogue:
     everywhere = tuple(file.channels)
     return Catalogue(
         sections={
@@ -188,7 +128,7 @@ def _catalogue(file: _File) -> Catalogue:
                 f.sensitive,
                 f.max_length or _DEFAULT_LENGTH.get(f.kind, 0),
                 {value: _labels(label) for value, label in f.choices.items()},
-                f.crm,
+                _crm(f.crm),
             )
             for k, f in file.fields.items()
         },
@@ -206,12 +146,21 @@ def _catalogue(file: _File) -> Catalogue:
                 tuple(p.locked),
                 everywhere if p.channels is None else tuple(p.channels),
                 p.notice,
+                {connector: _crm(channels) for connector, channels in p.crm.items()},
             )
             for k, p in file.purposes.items()
         },
         notices={k: model.Notice(k, n.version, _labels(n.text)) for k, n in file.notices.items()},
+        contact_points={
+            k: model.CrmContactPoint(k, c.system, tuple(c.uses), _crm(c.crm)) for k, c in file.contact_points.items()
+        },
+        summary=_crm(file.summary.crm),
     )
 
 
-def _labels(labels: _Labels | None) -> Mapping[str, str]:
+def _crm(named: Mapping[str, shape.CrmField]) -> Mapping[str, model.CrmField]:
+    return {key: model.CrmField(field.name, field.type, field.values) for key, field in named.items()}
+
+
+def _labels(labels: shape.Labels | None) -> Mapping[str, str]:
     return labels.model_dump() if labels else model.NO_LABELS

@@ -1,7 +1,7 @@
 """What a record may hold: the operator's catalogue as objects."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -10,6 +10,8 @@ from portal.record.models import ConsentStatus, System, Use
 
 Labels = Mapping[str, str]
 """A text in every interface language."""
+
+NO_LABELS: Labels = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -56,6 +58,31 @@ class LawfulBasis(StrEnum):
     LEGITIMATE_INTERESTS = "legitimate_interests"
 
 
+class CrmType(StrEnum):
+    """How a CRM writes a value."""
+
+    TEXT = "text"  # as it is
+    JOINED = "joined"  # several values in one text, with ; between them
+    LIST = "list"  # several values as a list
+    BOOLEAN = "boolean"
+    TRUE_FALSE = "true_false"  # the words true and false
+    DATE = "date"  # 2026-03-31
+    MILLISECONDS = "milliseconds"  # since 1970, at midnight UTC of the day
+    OPT_IN = "opt_in"  # a flag that permits
+    OPT_OUT = "opt_out"  # a flag that forbids
+    INTERNATIONAL = "international"  # a phone number in groups: +44 20 7946 0018
+
+
+@dataclass(frozen=True, slots=True)
+class CrmField:
+    """What a CRM calls something. `type` is how it writes the value, where that is not its usual way; `values` is what
+    it calls some of the values."""
+
+    name: str
+    type: CrmType | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """`agent_labels` is what it is called at the agents' desk, where "about you" would be the wrong person."""
@@ -80,7 +107,7 @@ class Field:
     sensitive: bool
     max_length: int
     choices: Mapping[str, Labels]
-    crm: Mapping[str, str]
+    crm: Mapping[str, CrmField]
 
     @property
     def path(self) -> str:
@@ -110,7 +137,8 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """`default` holds where nothing was recorded; on a `locked` channel the customer cannot opt out."""
+    """`default` holds where nothing was recorded; on a `locked` channel the customer cannot opt out. `crm` is what CRMs
+    call the consent on a channel, where they have no consents as such."""
 
     key: str
     labels: Labels
@@ -120,21 +148,36 @@ class Purpose:
     locked: tuple[str, ...]
     channels: tuple[str, ...]
     notice: str
+    crm: Mapping[str, Mapping[str, CrmField]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CrmContactPoint:
+    """Where CRMs that have one field for each kind of address keep the first-ranked one of a system (and of some
+    uses, where any are named)."""
+
+    key: str
+    system: System
+    uses: tuple[Use, ...]
+    crm: Mapping[str, CrmField]
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything in the operator's order."""
+    """Everything in the operator's order. `contact_points` and `summary` say where CRMs keep what they have no objects
+    for: addresses, and in a few words how and when to reach somebody."""
 
     sections: Mapping[str, Section]
     fields: Mapping[str, Field]
     channels: Mapping[str, Channel]
     purposes: Mapping[str, Purpose]
     notices: Mapping[str, Notice]
+    contact_points: Mapping[str, CrmContactPoint] = field(default_factory=dict)
+    summary: Mapping[str, CrmField] = field(default_factory=dict)
 
     def section_fields(self, section: str) -> list[Field]:
         """The fields of a section."""
-        return [field for field in self.fields.values() if field.section == section]
+        return [known for known in self.fields.values() if known.section == section]
 
     def may_change(self, kind: ActorKind, path: str) -> bool:
         """Whether an actor of this kind may change what a path names. The system may: it merges and imports."""
@@ -146,15 +189,12 @@ class Catalogue:
         if kind is ActorKind.OPERATOR:
             return head in ("customer", "profile", "logins")
         if head == "profile":
-            field = self.fields.get(rest[0])
-            if field is None:
+            known = self.fields.get(rest[0])
+            if known is None:
                 return False
             if kind is ActorKind.CUSTOMER:
-                return field.customer is CustomerAccess.EDIT
-            return field.agent is AgentAccess.EDIT
+                return known.customer is CustomerAccess.EDIT
+            return known.agent is AgentAccess.EDIT
         if kind is ActorKind.AGENT:
             return head == "notes"
         return head in ("contact_points", "contact_windows", "consents", "notes", "logins")
-
-
-NO_LABELS: Labels = MappingProxyType({})

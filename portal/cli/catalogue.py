@@ -27,7 +27,7 @@ def check(
     catalogue = load(file or load_settings().catalogue or resource("catalogue.toml"))
     table = Table("field", "section", "kind", "owner", "customer", "agent", "in the CRMs")
     for field in catalogue.fields.values():
-        names = ", ".join(f"{crm}: {name}" for crm, name in field.crm.items())
+        names = ", ".join(f"{crm}: {there.name}" for crm, there in field.crm.items())
         table.add_row(field.key, field.section, field.kind, field.owner, field.customer, field.agent, names)
     console = Console()
     console.print(table)

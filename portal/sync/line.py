@@ -32,7 +32,7 @@ class Line:
 
     def __post_init__(self) -> None:
         fields = self.store.catalogue.fields.values()
-        self.names = {field.key: field.crm[self.name] for field in fields if self.name in field.crm}
+        self.names = {field.key: field.crm[self.name].name for field in fields if self.name in field.crm}
 
     @property
     def deadline(self) -> float:

@@ -1,11 +1,13 @@
 """The catalogue: what it takes, and how it tells an operator what is wrong with it."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from portal.catalogue import CatalogueError, load
+from portal.catalogue.model import CrmField, CrmType
 from portal.paths import resource
 
 
@@ -82,3 +84,68 @@ def test_what_is_no_catalogue_at_all_is_told(tmp_path: Path, content: bytes, why
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="cannot be read"):
         load(tmp_path / "nothing.toml")
+
+
+def with_lines(file: Path, *lines: str) -> Path:
+    file.write_text(file.read_text() + "\n" + "\n".join(lines) + "\n")
+    return file
+
+
+def test_a_crm_may_have_names_types_and_words_of_its_own(file: Path) -> None:
+    replaced(
+        file,
+        'crm.embedded = "pronouns"',
+        'crm.embedded = "pronouns"\ncrm.sales = { name = "Pronouns__c", values = { she = "She/Her" } }',
+    )
+    replaced(
+        file, 'notice = "offers"', 'notice = "offers"\ncrm.sales = { phone = { name = "DoNotCall", type = "opt_out" } }'
+    )
+    with_lines(
+        file,
+        "[contact_points.mobile]", 'system = "phone"', 'uses = ["mobile"]', 'crm.sales = "MobilePhone"',
+        "[summary]", 'crm.sales = "Summary__c"',
+    )  # fmt: skip
+
+    catalogue = load(file)
+
+    pronouns = catalogue.fields["pronouns"].crm
+    assert (pronouns["embedded"].name, pronouns["sales"].name) == ("pronouns", "Pronouns__c")
+    assert pronouns["sales"].values == {"she": "She/Her"}
+    assert catalogue.purposes["offers"].crm["sales"]["phone"] == CrmField("DoNotCall", CrmType.OPT_OUT)
+    assert catalogue.contact_points["mobile"].crm["sales"].name == "MobilePhone"
+    assert catalogue.summary["sales"].name == "Summary__c"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "why"),
+    [
+        ('crm.embedded = "pronouns"', 'crm.sales = { name = "P", type = "list" }', "fields.pronouns.crm.sales.type",
+         "must be one of text"),
+        ('crm.embedded = "pronouns"', 'crm.sales = { name = "P", values = { them = "T" } }',
+         "fields.pronouns.crm.sales.values.them", "is none of she, he, they"),
+        ('crm.embedded = "pronouns"', 'crm.sales = { name = "P", values = { she = "he" } }',
+         "fields.pronouns.crm.sales", "two choices have the same name"),
+        ('crm.embedded = "pronouns"', 'crm.sales = { name = "P", values = { she = "X", he = "X" } }',
+         "fields.pronouns.crm.sales", "two values have the same name"),
+        ('crm.embedded = "adjustments"', 'crm.sales = { name = "P", values = { extra_time = "a;b" } }',
+         "fields.helps_me.crm.sales", "has a ; in it"),
+        ('crm.embedded = "customer_since"', 'crm.sales = { name = "P", values = { x = "y" } }',
+         "fields.customer_since.crm.sales.values", "not written in words"),
+        ('crm.embedded = "pronunciation"', 'crm.embedded = "preferred_name"', "fields.pronunciation.crm.embedded",
+         "something else is called 'preferred_name'"),
+        ('notice = "offers"', 'notice = "offers"\ncrm.sales = { pigeon = "X" }', "purposes.offers.crm.sales.pigeon",
+         "there is no channel 'pigeon'"),
+        ('notice = "offers"', 'notice = "offers"\ncrm.sales = { email = { name = "X", values = { maybe = "M" } } }',
+         "purposes.offers.crm.sales.email.values.maybe", "is none of opt_in"),
+        ("[sections.about]",
+         '[contact_points.email]\nsystem = "email"\ncrm.sales = { name = "E", type = "international" }\n[sections.about]',
+         "contact_points.email.crm.sales.type", "must be one of text"),
+    ],
+)  # fmt: skip
+def test_a_mistake_about_a_crm_names_its_key(file: Path, old: str, new: str, key: str, why: str) -> None:
+    replaced(file, old, new)
+    with pytest.raises(CatalogueError, match=re.escape(why)) as refusal:
+        load(file)
+    assert refusal.value.key == key
+    line = file.read_text().splitlines()[refusal.value.line - 1]
+    assert line in new, f"it points at {line!r}"

@@ -153,7 +153,7 @@ async def card(
 
 
 def _card(catalogue: Catalogue, row: Row) -> Card:
-    keys = {field.crm[NAME]: field.key for field in catalogue.fields.values() if NAME in field.crm}
+    keys = {field.crm[NAME].name: field.key for field in catalogue.fields.values() if NAME in field.crm}
     return Card(
         contact_id=row["contact_id"],
         customer_id=row["customer_id"],

@@ -88,7 +88,7 @@ def _meanwhile(conflicts: Mapping[str, Any], names: Mapping[str, str]) -> Iterab
 def _names(catalogue: Catalogue, changes: Mapping[str, Value]) -> dict[str, str]:
     """What the CRM calls the fields, if an agent may edit them to these values."""
     fields = {key: catalogue.fields.get(key) for key in changes}
-    names = {key: field.crm[NAME] for key, field in fields.items() if field and NAME in field.crm}
+    names = {key: field.crm[NAME].name for key, field in fields.items() if field and NAME in field.crm}
     if names.keys() != changes.keys() or not all(
         catalogue.may_change(ActorKind.AGENT, f"profile/{key}") for key in changes
     ):

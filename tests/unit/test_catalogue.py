@@ -138,8 +138,8 @@ def test_a_crm_may_have_names_types_and_words_of_its_own(file: Path) -> None:
         ('notice = "offers"', 'notice = "offers"\ncrm.sales = { email = { name = "X", values = { maybe = "M" } } }',
          "purposes.offers.crm.sales.email.values.maybe", "is none of opt_in"),
         ("[sections.about]",
-         '[contact_points.email]\nsystem = "email"\ncrm.sales = { name = "E", type = "international" }\n[sections.about]',
-         "contact_points.email.crm.sales.type", "must be one of text"),
+         '[contact_points.email]\nsystem = "email"\ncrm.crm = { name = "E", type = "international" }\n[sections.about]',
+         "contact_points.email.crm.crm.type", "must be one of text"),
     ],
 )  # fmt: skip
 def test_a_mistake_about_a_crm_names_its_key(file: Path, old: str, new: str, key: str, why: str) -> None:

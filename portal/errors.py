@@ -53,6 +53,16 @@ class Invalid(PortalError):
         self.errors = {key: list(value) for key, value in (errors or {}).items()}
 
 
+class TooMany(PortalError):
+    """Somebody tries too often; `seconds` says after how long they may again."""
+
+    status = 429
+
+    def __init__(self, message: str, *, seconds: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
+
+
 class Unavailable(PortalError):
     """Something that the portal needs does not answer at present; nothing was kept."""
 

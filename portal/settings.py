@@ -85,6 +85,8 @@ class Settings(MailSettings, BaseSettings):
 
     session_idle_minutes: int = Field(default=30, ge=1)
     session_hours: int = Field(default=12, ge=1)
+    staff_session_idle_minutes: int | None = Field(default=None, ge=1)
+    staff_session_hours: int | None = Field(default=None, ge=1)
     # Asked of the provider is half of it, so that somebody who has just logged in anew has time to do what it was for.
     step_up_minutes: int = Field(default=10, ge=2)
 
@@ -92,6 +94,16 @@ class Settings(MailSettings, BaseSettings):
     max_notes: int = Field(default=200, ge=1)
     max_contact_points: int = Field(default=12, ge=1)
     max_contact_windows: int = Field(default=20, ge=1)
+
+    # How often in how many minutes; 0 where something in front of the portal counts.
+    limit_minutes: int = Field(default=10, ge=1, le=1_440)
+    limit_logins_per_address: int = Field(default=600, ge=0)
+    limit_logins_per_account: int = Field(default=30, ge=0)
+    limit_codes_per_address: int = Field(default=30, ge=0)
+    limit_codes_per_target: int = Field(default=10, ge=0)
+    limit_logouts_per_address: int = Field(default=6_000, ge=0)
+
+    demo_mailbox: Path | None = None
 
     metrics_token: SecretStr = SecretStr("")
     trusted_proxies: str = ""

@@ -127,6 +127,10 @@ def make_settings(url: URL, **overrides: object) -> Settings:
         "key_encryption_key": KEY,
         "brand_name": "Northwind Energy",
         "database_pool_size": 4,
+        # Tests of the limits set their own.
+        "limit_logins_per_address": 1_000_000,
+        "limit_logins_per_account": 1_000_000,
+        "limit_codes_per_address": 1_000_000,
         **{f"database_{role.value}_password": PASSWORD for role in Role},
         **overrides,
     }

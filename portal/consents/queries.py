@@ -1,5 +1,6 @@
 """What a customer agrees to, as a grid of purposes and channels."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from portal.catalogue.model import Catalogue, Channel, Notice, Purpose
@@ -43,6 +44,12 @@ class Row:
 def grid(catalogue: Catalogue, record: Record) -> list[Row]:
     """Everything that can be agreed to, in the catalogue's order."""
     return [_row(catalogue, record, purpose) for purpose in catalogue.purposes.values()]
+
+
+def switched(rows: Iterable[Row], decisions: Mapping[tuple[str, str], bool]) -> frozenset[str]:
+    """The keys of the cells that are on once this is decided, by purpose and channel; the others stay as they are."""
+    cells = [cell for row in rows for cell in row.cells]
+    return frozenset(cell.key for cell in cells if decisions.get((cell.purpose.key, cell.channel.key), cell.on))
 
 
 def _row(catalogue: Catalogue, record: Record, purpose: Purpose) -> Row:

@@ -13,10 +13,12 @@ from portal.cards.forms import refused
 from portal.consents.actions import action_of, decide
 from portal.consents.card import consents_card
 from portal.consents.forms import ConsentForm, consent_form
+from portal.consents.queries import grid, switched
 from portal.errors import Invalid
 from portal.record.change import Conflicted, Intention
 from portal.record.models import Record
 from portal.services import services
+from portal.web.drafts import typed_before
 from portal.web.form_data import read_form
 from portal.web.forms import Form
 from portal.web.intention import intention
@@ -27,7 +29,12 @@ async def consents(request: Request) -> Response:
     if request.method == "POST":
         return await _save(request)
     stored = await open_record(request)
-    return show_form(request, _card(request, stored.record), stored, Form())
+    if (before := await typed_before(request)) is None:
+        return show_form(request, _card(request, stored.record), stored, Form())
+    catalogue = services(request).catalogue
+    form = consent_form(catalogue)(before)
+    on = switched(grid(catalogue, stored.record), form.decisions())
+    return show_form(request, _card(request, stored.record, on), stored, form)
 
 
 async def _save(request: Request) -> Response:

@@ -30,6 +30,7 @@ from portal.record.change import Conflicted, Unchanged
 from portal.record.models import ContactPoint, System
 from portal.record.read import StoredRecord
 from portal.services import services
+from portal.web.drafts import typed_before
 from portal.web.form_data import read_form
 from portal.web.intention import intention
 
@@ -42,7 +43,7 @@ async def new(request: Request) -> Response:
     country = home_country(services(request).catalogue, stored.record)
     form_type = contact_point_form(system, country=country)
     if request.method != "POST":
-        return show_form(request, card, stored, form_type())
+        return show_form(request, card, stored, form_type(await typed_before(request)))
     form = form_type(await read_form(request))
     if not form.validate():
         return show_form(request, card, stored, form, status=422)
@@ -80,7 +81,8 @@ async def one(request: Request) -> Response:
 async def _edit(request: Request, id: UUID) -> Response:
     stored = await open_record(request)
     point = find(stored.record, id)
-    form = _form_type(request, stored, point)(data={"value": _as_typed(point), "use": point.use})
+    form_type = _form_type(request, stored, point)
+    form = form_type(await typed_before(request), data={"value": _as_typed(point), "use": point.use})
     return show_form(request, points_card(editing=str(id)), stored, form)
 
 

@@ -28,6 +28,7 @@ from portal.record.change import Changed, Conflicted, Duplicate, Unchanged
 from portal.record.flat import encode
 from portal.record.models import Record
 from portal.services import services
+from portal.web.drafts import typed_before
 from portal.web.form_data import read_form
 from portal.web.intention import intention
 
@@ -37,7 +38,8 @@ async def new(request: Request) -> Response:
     form_type = contact_window_form(services(request).catalogue)
     if request.method != "POST":
         stored = await open_record(request)
-        form = form_type(data={"weekdays": [1, 2, 3, 4, 5], "time_zone": person_zone(stored.record).key})
+        usual = {"weekdays": [1, 2, 3, 4, 5], "time_zone": person_zone(stored.record).key}
+        form = form_type(await typed_before(request), data=usual)
         return show_form(request, _card(request, stored.record, editing="new"), stored, form)
     form = form_type(await read_form(request))
     if form.validate():
@@ -74,7 +76,8 @@ async def one(request: Request) -> Response:
 
 async def _edit(request: Request, id: UUID) -> Response:
     stored = await open_record(request)
-    form = contact_window_form(services(request).catalogue)(data=typed(find(stored.record, id)))
+    form_type = contact_window_form(services(request).catalogue)
+    form = form_type(await typed_before(request), data=typed(find(stored.record, id)))
     return show_form(request, _card(request, stored.record, editing=str(id)), stored, form)
 
 

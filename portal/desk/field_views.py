@@ -16,6 +16,7 @@ from portal.desk.saved import nothing_to_save
 from portal.desk.views import PAGE, agent, context, open_card, way_back
 from portal.errors import Invalid
 from portal.services import services
+from portal.web.drafts import typed_before
 from portal.web.form_data import read_form
 from portal.web.responses import fragment, page, redirect, url_for, wants_fragment
 
@@ -28,8 +29,9 @@ async def fields(request: Request) -> Response:
 async def _open(request: Request) -> Response:
     make = fields_form(services(request).catalogue, request.path_params["section"])
     seen = await open_card(request, again=True)
-    form = make(data=dict(seen.record.profile))
-    form.before.data = before(form, seen.record.profile)
+    form = make(await typed_before(request), data=dict(seen.record.profile))
+    if not form.typed_before:
+        form.before.data = before(form, seen.record.profile)
     return _show_form(request, seen, form)
 
 

@@ -18,6 +18,7 @@ from portal.notes.forms import NoteForm
 from portal.record.change import Changed, Conflicted, Duplicate, Intention, Unchanged
 from portal.record.models import Note
 from portal.services import services
+from portal.web.drafts import typed_before
 from portal.web.form_data import read_form
 from portal.web.forms import Form
 from portal.web.intention import intention
@@ -30,7 +31,8 @@ async def answer(request: Request) -> Response:
 
 
 async def _open(request: Request) -> Response:
-    return _show_form(request, await open_card(request, again=True), answer_form()())
+    form = answer_form()(await typed_before(request))
+    return _show_form(request, await open_card(request, again=True), form)
 
 
 async def _send(request: Request) -> Response:

@@ -18,11 +18,12 @@ BEGIN = """
 WITH ended AS (DELETE FROM portal.session WHERE token_hash = %(before)s)
 INSERT INTO portal.session (
     token_hash, id, audience, customer_id, staff_id, login_id, roles, name, language, provider, id_token,
-    authenticated_at, acr, sid, user_agent, expires_at, idle)
+    authenticated_at, acr, sid, form_hash, user_agent, expires_at, idle)
 VALUES (
     %(token_hash)s, %(id)s, %(audience)s, %(customer_id)s, %(staff_id)s, %(login_id)s, %(roles)s, %(name)s,
     %(language)s, %(provider)s, %(id_token)s,
-    %(authenticated_at)s, %(acr)s, %(sid)s, %(user_agent)s, clock_timestamp() + %(lasts)s, %(idle)s)
+    %(authenticated_at)s, %(acr)s, %(sid)s, %(form_hash)s, %(user_agent)s,
+    clock_timestamp() + %(lasts)s, %(idle)s)
 """
 
 END = "DELETE FROM portal.session WHERE token_hash = %s RETURNING audience, provider, id_token"
@@ -86,6 +87,7 @@ async def begin(request: HTTPConnection, who: Who, proof: Proof) -> str:
             "authenticated_at": proof.authenticated_at,
             "acr": proof.acr,
             "sid": proof.sid,
+            "form_hash": tokens.form_hash(tokens.form_secret(token)),
             "user_agent": user_agent(request),
             "lasts": lasts,
             "idle": idle,
@@ -96,7 +98,11 @@ async def begin(request: HTTPConnection, who: Who, proof: Proof) -> str:
 
 def session_times(settings: Settings, audience: Audience) -> tuple[timedelta, timedelta]:
     """How long a session may last in any case, and how long without a click."""
-    return timedelta(hours=settings.session_hours), timedelta(minutes=settings.session_idle_minutes)
+    hours, minutes = settings.session_hours, settings.session_idle_minutes
+    if audience is Audience.STAFF:
+        hours = settings.staff_session_hours or hours
+        minutes = settings.staff_session_idle_minutes or minutes
+    return timedelta(hours=hours), timedelta(minutes=minutes)
 
 
 async def end(request: HTTPConnection, audience: Audience) -> Ended | None:

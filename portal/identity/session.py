@@ -89,4 +89,4 @@ def _database(request: HTTPConnection, audience: Audience) -> Database:
 
 def _session(row: Row, audience: Audience, token: str) -> Session:
     roles = frozenset(map(StaffRole, row.pop("roles")))
-    return Session(audience=audience, roles=roles, form_secret=tokens.derive(token, "forms"), **row)
+    return Session(audience=audience, roles=roles, form_secret=tokens.form_secret(token), **row)

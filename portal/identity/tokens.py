@@ -36,6 +36,16 @@ def derive(token: str, purpose: str) -> bytes:
     return key.derive(token.encode())
 
 
+def form_secret(token: str) -> bytes:
+    """What all forms of a session carry, masked."""
+    return derive(token, "forms")
+
+
+def form_hash(secret: bytes) -> bytes:
+    """What is stored of it: by this a form is known to be of a session, also when the session has ended."""
+    return hashlib.sha256(secret).digest()
+
+
 def seal(token: str, text: str) -> bytes:
     """Encrypt something that is to be read only when the browser brings its token back."""
     nonce = clock.token_bytes(_NONCE_LENGTH)

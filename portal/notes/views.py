@@ -17,8 +17,8 @@ from portal.notes.card import notes_card
 from portal.notes.forms import NoteForm, note_form
 from portal.record.change import Conflicted, Unchanged
 from portal.services import services
+from portal.web.drafts import typed_before
 from portal.web.form_data import read_form
-from portal.web.forms import Form
 from portal.web.intention import intention
 
 
@@ -27,7 +27,8 @@ async def notes(request: Request) -> Response:
     if request.method == "POST":
         return await _add(request)
     stored = await open_record(request)
-    return show_form(request, notes_card(stored.record), stored, Form())
+    form = note_form(_("Add a note"))(await typed_before(request))
+    return show_form(request, notes_card(stored.record, new_form=form), stored, form)
 
 
 async def one(request: Request) -> Response:
@@ -64,7 +65,7 @@ async def _add(request: Request) -> Response:
 
 async def _edit(request: Request, id: UUID) -> Response:
     stored = await open_record(request)
-    form = _change_form()(data={"body": find(stored.record, id).body})
+    form = _change_form()(await typed_before(request), data={"body": find(stored.record, id).body})
     return show_form(request, notes_card(stored.record, editing=str(id)), stored, form)
 
 

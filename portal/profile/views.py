@@ -16,6 +16,7 @@ from portal.profile.card import section_card
 from portal.record.change import Changed, Conflicted
 from portal.record.models import Record
 from portal.services import services
+from portal.web.drafts import typed_before
 from portal.web.form_data import read_form
 from portal.web.forms import section_form
 from portal.web.intention import intention
@@ -34,7 +35,7 @@ async def edit(request: Request) -> Response:
     card = _card(request)
     form = section_form(services(request).catalogue, card.content["section"].key)
     stored = await open_record(request)
-    return show_form(request, card, stored, form(data=stored.record.profile))
+    return show_form(request, card, stored, form(await typed_before(request), data=stored.record.profile))
 
 
 async def save(request: Request) -> Response:

@@ -74,6 +74,8 @@ def _response(request: Request, told: Problem) -> Response:
     if is_htmx(request):
         # Whatever the answer was meant to replace stays as it is, with all that was typed into it.
         headers = {**told.headers, "hx-retarget": "#notice", "hx-reswap": "innerHTML"}
+        if told.login and told.leave:
+            headers["hx-redirect"] = told.login
         return fragment(request, TEMPLATE, "error", context, status=told.status, headers=headers)
     if _wants_json(request):
         return _problem_json(request, told)

@@ -11,26 +11,33 @@ import psycopg
 import sqlalchemy.exc
 from starlette.exceptions import HTTPException
 
-from portal.errors import Invalid, PortalError, Unavailable
+from portal.errors import Invalid, PortalError, TooMany, Unavailable
 from portal.i18n import gettext as _
 
 RETRY_SECONDS = 5
 
 
 class LoginNeeded(PortalError):
-    """The session of an open page has ended. `login` is where to begin a new one; `saving` if a form was sent."""
+    """The session of an open page has ended, or its login is too old for this (`again`). `login` is where to begin a
+    new one; `saving` if a form was sent; `leave` if nothing is lost by going there at once."""
 
     status = 401
 
-    def __init__(self, login: str, *, saving: bool) -> None:
-        message = _("You are logged out, so nothing was saved.") if saving else _("You are logged out.")
+    def __init__(self, login: str, *, saving: bool, again: bool = False, leave: bool = False) -> None:
+        if again:
+            message = _("For this, please show once more that it is you.")
+            message = message + " " + _("Nothing was saved.") if saving else message
+        else:
+            message = _("You are logged out, so nothing was saved.") if saving else _("You are logged out.")
         super().__init__(message, hint=_("Log in again, then send it once more.") if saving else None)
         self.login = login
+        self.leave = leave
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as it is told. `login` is where to go when logging in would help."""
+    """An error as it is told. `login` is where to go when logging in would help, and `leave` whether htmx goes there at
+    once."""
 
     status: int
     title: str
@@ -39,6 +46,7 @@ class Problem:
     fields: Mapping[str, list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     login: str | None = None
+    leave: bool = False
 
 
 def problem(error: Exception) -> Problem:
@@ -71,9 +79,14 @@ def _told(error: PortalError) -> Problem:
         message=error.message,
         hint=error.hint,
         fields=error.errors if isinstance(error, Invalid) else {},
-        headers={"retry-after": str(RETRY_SECONDS)} if error.status in (429, 503) else {},
+        headers={"retry-after": str(_seconds(error))} if error.status in (429, 503) else {},
         login=error.login if isinstance(error, LoginNeeded) else None,
+        leave=isinstance(error, LoginNeeded) and error.leave,
     )
+
+
+def _seconds(error: PortalError) -> int:
+    return error.seconds if isinstance(error, TooMany) else RETRY_SECONDS
 
 
 def _http(status: int, headers: Mapping[str, str]) -> Problem:

@@ -1,5 +1,6 @@
 """What a form posts, read strictly: what is no form is refused before anybody looks into it."""
 
+from collections.abc import Iterable
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,26 @@ MAX_FIELDS = 500
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
+class FormOutlived(Forbidden):
+    """The form is from an earlier login, or was not made here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This form is from an earlier login, or was not made here. Nothing was saved."),
+            hint=_("Open the page again and repeat what you typed."),
+        )
+
+
+class TypedBefore(FormData):
+    """What was typed into the form at `place` before a login, and is not saved yet; `again` if the person was logged in
+    and had to show once more that it is them."""
+
+    def __init__(self, fields: Iterable[tuple[str, str]], place: str, *, again: bool) -> None:
+        super().__init__([(name, value) for name, value in fields])
+        self.place = place
+        self.again = again
+
+
 async def read_form(request: Request) -> FormData:
     """The fields of the form that was posted, its token checked.
 
@@ -25,10 +46,7 @@ async def read_form(request: Request) -> FormData:
     data = await posted(request)
     session = getattr(request.state, "session", None)
     if session is not None and not form_token.matches(session.form_secret, str(data.get(TOKEN, ""))):
-        raise Forbidden(
-            _("This form is from an earlier login, or was not made here. Nothing was saved."),
-            hint=_("Open the page again and repeat what you typed."),
-        )
+        raise FormOutlived
     return data
 
 

@@ -1,49 +1,87 @@
 """Who may enter: each route in the sitemap wraps its view in one of these, and a test finds those that do not:
-`Route("/record", customers(home.record), name="record")`, `Route("/desk", staff(StaffRole.AGENT)(desk.search), ...)`.
+`Route("/record", customers(home.record), name="record")`, `Route("/desk", staff(StaffRole.AGENT)(desk.search), ...)`,
+and how fresh the login must be: `customers(logins.add, fresh=True)`.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TypeAlias, cast
-from urllib.parse import urlencode, urlsplit
+from typing import Protocol, TypeAlias, cast
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from portal import clock
 from portal.errors import Forbidden
 from portal.i18n import gettext as _
+from portal.identity.freshness import is_fresh
 from portal.identity.session import Audience, Session, find
+from portal.services import services
 from portal.settings import StaffRole
+from portal.web import drafts
 from portal.web.errors import LoginNeeded
-from portal.web.form_data import UNSAFE, posted
+from portal.web.form_data import UNSAFE, FormOutlived, posted
 from portal.web.language import speak
+from portal.web.limits import Attempt, count
 from portal.web.responses import is_htmx, url_for
 
 View: TypeAlias = Callable[[Request], Awaitable[Response]]
+Fresh: TypeAlias = bool | Callable[[Request], bool]
+"""Whether a route wants a fresh login: always, never, or by what is asked for."""
+
+FRESH = "login_fresh"
+"""The route that asks somebody who is logged in to show once more that it is them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Whose session a route wants (None: nobody's), and for staff which roles, one of which is enough."""
+    """Whose session a route wants (None: nobody's), for staff which roles, one of which is enough, whether the person
+    must have shown who they are only just now, and as what kind of attempt each request counts."""
 
     audience: Audience | None
     roles: tuple[StaffRole, ...] = ()
+    fresh: Fresh = False
+    limit: Attempt | None = None
+
+    def wants_fresh(self, request: Request) -> bool:
+        return self.fresh if isinstance(self.fresh, bool) else self.fresh(request)
 
 
-def public(view: View) -> View:
-    """Anybody may enter."""
-    return _marked(view, Policy(None))
+def public(view: View, *, limit: Attempt | None = None) -> View:
+    """Anybody may enter; with `limit` as often as the settings allow from one address."""
+    if limit is None:
+        return _marked(view, Policy(None))
+
+    async def counted(request: Request) -> Response:
+        await count(request, limit)
+        return await view(request)
+
+    return _marked(counted, Policy(None, limit=limit), view)
 
 
-def customers(view: View) -> View:
-    """A customer who is logged in may enter, and `viewer(request).customer_id` is the one record that they may see."""
-    return _guarded(view, Policy(Audience.CUSTOMER))
+class Admit(Protocol):
+    """Wraps a view in a policy."""
+
+    def __call__(self, view: View, *, fresh: Fresh = False) -> View: ...
 
 
-def staff(*roles: StaffRole) -> Callable[[View], View]:
-    """Staff who are logged in and have one of the roles may enter."""
-    return lambda view: _guarded(view, Policy(Audience.STAFF, roles))
+def customers(view: View, *, fresh: Fresh = False) -> View:
+    """A customer who is logged in may enter, and `viewer(request).customer_id` is the one record that they may see.
+
+    With `fresh`, or where the predicate says so, only who has logged in within the last minutes (STEP_UP_MINUTES), and
+    in one of the ways that the provider's STEP_UP_ACR names; others are asked for it, and come back.
+    """
+    return _guarded(view, Policy(Audience.CUSTOMER, fresh=fresh))
+
+
+def staff(*roles: StaffRole) -> Admit:
+    """Staff who are logged in and have one of the roles may enter; `fresh` as for customers."""
+
+    def admit(view: View, *, fresh: Fresh = False) -> View:
+        return _guarded(view, Policy(Audience.STAFF, roles, fresh))
+
+    return admit
 
 
 def viewer(request: Request) -> Session:
@@ -68,7 +106,7 @@ def _guarded(view: View, policy: Policy) -> View:
         assert policy.audience is not None
         session = await find(request, policy.audience)
         if session is None:
-            return _to_login(request, policy.audience)
+            return await _to_login(request, policy.audience)
         _admit(request, session)
         if policy.roles:
             request.state.entered_as = next((role for role in policy.roles if role in session.roles), None)
@@ -77,9 +115,23 @@ def _guarded(view: View, policy: Policy) -> View:
                     _("Your account does not have the role that this page is for."),
                     hint=_("Whoever runs the portal at your company can give it to you."),
                 )
-        return await view(request)
+        if policy.wants_fresh(request) and not is_fresh(session, services(request).settings, clock.now()):
+            return await _to_login(request, policy.audience, FRESH)
+        return await _view(request, session, view)
 
     return _marked(guarded, policy, view)
+
+
+async def _view(request: Request, session: Session, view: View) -> Response:
+    """The view's answer, and what it means for a draft that its form was shown with."""
+    if request.method not in UNSAFE:
+        return await view(request)
+    try:
+        response = await drafts.discard(request) or await view(request)
+    except FormOutlived as error:
+        return await drafts.outlived(request, session, error)
+    await drafts.has_arrived(request, response)
+    return response
 
 
 def _marked(endpoint: View, policy: Policy, view: View | None = None) -> View:
@@ -96,20 +148,29 @@ def _admit(request: Request, session: Session) -> None:
     speak(request, session.language)
 
 
-def _to_login(request: Request, audience: Audience) -> Response:
-    """Log in, and come back. Nobody is led away from what they typed: a form is given back, an open page stays."""
-    where = {"as": "staff"} if audience is Audience.STAFF else {}
-    login = f"{url_for(request, 'login')}?{urlencode(where | {'next': _page(request)})}"
-    if is_htmx(request) or request.method in UNSAFE:
-        raise LoginNeeded(login, saving=request.method in UNSAFE)
+async def _to_login(request: Request, audience: Audience, way: str = "login") -> Response:
+    """Log in, and come back. What was typed is kept for whose form it was; where nobody knows that, it is given back,
+    and an open page stays."""
+    saving, again = request.method in UNSAFE, way == FRESH
+    if saving:
+        owner = await drafts.whose_form(request, audience)
+        if owner is not None and _may_be(request, owner):
+            login = _login(request, audience, way, await drafts.way_back(request))
+            return await drafts.set_aside(request, owner, login=login, again=again)
+    # What wants a fresh login is where one comes to; otherwise, from a piece of a page, one comes back to the page.
+    here = drafts.place(request) if again and not saving else drafts.open_page(request)
+    login = _login(request, audience, way, here)
+    if saving or is_htmx(request):
+        raise LoginNeeded(login, saving=saving, again=again, leave=not saving)
     return RedirectResponse(login, 303)
 
 
-def _page(request: Request) -> str:
-    """The page that somebody is on, as a local address: a form or a fragment has none worth coming back to."""
-    here = request.headers.get("hx-current-url", "") if is_htmx(request) else request.headers.get("referer", "")
-    if request.method not in UNSAFE and not is_htmx(request):
-        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    parts = urlsplit(here)
-    same = f"{parts.scheme}://{parts.netloc}" == request.app.state.settings.origin
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") if same else "/"
+def _login(request: Request, audience: Audience, way: str, back_to: str) -> str:
+    where = {"as": "staff"} if audience is Audience.STAFF else {}
+    return f"{url_for(request, way)}?{urlencode(where | {'next': back_to})}"
+
+
+def _may_be(request: Request, owner: drafts.Whose) -> bool:
+    """Whether a form can be of the person who is logged in, if anybody is."""
+    session: Session | None = getattr(request.state, "session", None)
+    return session is None or drafts.whose(session) == owner

@@ -11,6 +11,7 @@ from wtforms.i18n import get_translations
 
 from portal.i18n import current_language
 from portal.i18n import gettext as _
+from portal.web.form_data import TypedBefore
 
 CARRIED = frozenset({"form_token", "seq", "request_id", "action"})
 """Posted with any form: its token, the version it was made from, its id, and which of its buttons was used."""
@@ -30,6 +31,7 @@ class Form(wtforms.Form):
     request_id = HiddenField()
 
     def process(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
+        self.typed_before = formdata if isinstance(formdata, TypedBefore) else None
         self._posted = Counter(name for name, _value in formdata.multi_items()) if formdata else Counter[str]()
         super().process(formdata, *args, **kwargs)
 

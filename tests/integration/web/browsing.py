@@ -80,6 +80,7 @@ async def a_session(
         "customer_id": customer_id, "staff_id": await _staff(store, name, roles) if roles else None,
         "login_id": uuid4() if customer_id else None, "roles": sorted(role.value for role in roles), "name": name,
         "language": language, "provider": "https://id.example", "id_token": tokens.seal(token, "none"),
+        "sid": None, "form_hash": tokens.form_hash(tokens.form_secret(token)),
         "authenticated_at": clock.now(), "acr": None, "user_agent": "test",
         "lasts": timedelta(hours=1), "idle": timedelta(minutes=30),
     }  # fmt: skip

@@ -1,0 +1,230 @@
+"""What somebody typed when their session had ended, or when they had to log in anew: kept for them, for nobody else.
+
+It is sealed under a token that only their browser has, and lasts an hour. Once the same person has logged in, it stands
+in its form again; nothing is sent by itself. Whose it is says the form, whose token is that of their session.
+"""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from portal.db.database import Database
+from portal.errors import Forbidden
+from portal.i18n import gettext as _
+from portal.identity import cookies, tokens
+from portal.identity.session import Audience, Session
+from portal.services import services
+from portal.web import form_token
+from portal.web.error_pages import respond
+from portal.web.errors import LoginNeeded
+from portal.web.form_data import TOKEN, UNSAFE, FormOutlived, TypedBefore, posted
+from portal.web.forms.base import CARRIED
+from portal.web.responses import is_htmx, redirect
+
+COOKIE = "portal_draft"
+SECONDS = 3_600
+MOST_BYTES = 65_536
+DISCARD = "discard"
+"""The button that throws a draft away, on whatever form it stands in."""
+
+SAYS_NOTHING = frozenset({"remove", "up", "down"})
+"""Buttons beside a form's own, for which it does not matter what was typed."""
+
+# One for each browser, and a few for each person: whoever forgets their cookies does not fill the disk.
+KEEP = """
+WITH surplus AS (
+    DELETE FROM portal.draft WHERE token_hash = %(before)s OR token_hash IN (
+        SELECT token_hash FROM portal.draft WHERE whose = %(whose)s ORDER BY created_at DESC OFFSET 7)
+)
+INSERT INTO portal.draft (token_hash, audience, whose, path, sealed)
+VALUES (%(token_hash)s, %(audience)s, %(whose)s, %(path)s, %(sealed)s)
+"""
+
+FIND = """
+SELECT sealed FROM portal.draft
+WHERE token_hash = %s AND audience = %s AND whose = %s AND path = %s AND expires_at > clock_timestamp()
+"""
+
+DROP = """
+DELETE FROM portal.draft WHERE token_hash = %s AND audience = %s AND whose = %s AND path = %s RETURNING token_hash
+"""
+
+OWNER = """
+SELECT coalesce(customer_id, staff_id) AS id FROM portal.session WHERE form_hash = %(hash)s AND audience = %(audience)s
+UNION ALL
+SELECT whose FROM portal.ended_session
+WHERE form_hash = %(hash)s AND audience = %(audience)s AND ended_at > clock_timestamp() - interval '1 day'
+LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The person to whom a form belongs: the id is a customer's, or that of one of the staff."""
+
+    audience: Audience
+    id: UUID
+
+
+def whose(session: Session) -> Whose:
+    """The person of a session."""
+    id = session.customer_id or session.staff_id
+    assert id is not None
+    return Whose(session.audience, id)
+
+
+async def whose_form(request: Request, audience: Audience) -> Whose | None:
+    """Whose page the form comes from that was posted, also if their session ended, for a day; None if nobody's."""
+    secret = form_token.unmask(str((await posted(request)).get(TOKEN, "")))
+    if not secret:
+        return None
+    wanted = {"hash": tokens.form_hash(secret), "audience": audience.value}
+    row = await _database(request).fetch_one(OWNER, wanted, retry=True)
+    return None if row is None else Whose(audience, row["id"])
+
+
+async def set_aside(request: Request, owner: Whose, *, login: str, again: bool = False) -> Response:
+    """Keep what was typed for its owner, and lead to `login`, an address of ours; `again` if they are logged in.
+
+    htmx gets a 401 that leads there by HX-Redirect, with a notice for a page that has more to lose and stays.
+
+    Raises:
+        LoginNeeded: it is too much to be kept. The page that tells so shows it.
+    """
+    token = await _keep(request, owner, login, again) if await is_typed(request) else None
+    if is_htmx(request):
+        response = await respond(request, LoginNeeded(login, saving=True, again=again, leave=True))
+    else:
+        response = RedirectResponse(login, 303)
+    if token:
+        cookies.put(response, services(request).settings, COOKIE, token, max_age=SECONDS)
+    return response
+
+
+async def outlived(request: Request, session: Session, error: FormOutlived) -> Response:
+    """What becomes of a form from before the last login. If it is the same person's, nothing they typed is lost, and
+    they send it once more; to anybody else it is a form that was not made for them.
+
+    Raises:
+        FormOutlived: it is somebody else's.
+    """
+    owner = whose(session)
+    if await whose_form(request, session.audience) != owner:
+        raise error
+    if not is_htmx(request):
+        return await set_aside(request, owner, login=await way_back(request))
+    again = Forbidden(_("You have logged in again since you opened this page. Nothing is saved yet."))
+    again.hint = _("All that you typed is still here: send it once more.")
+    response = await respond(request, again)
+    response.headers["form-token"] = form_token.mask(session.form_secret)  # for all forms of the page
+    return response
+
+
+async def typed_before(request: Request) -> TypedBefore | None:
+    """What the person who asks for this form typed into it before they had to log in; None where there is nothing."""
+    token, session = _token(request), request.state.session
+    if token is None:
+        return None
+    row = await _database(request).fetch_one(FIND, _which(request, token, session), retry=True)
+    text = tokens.unseal(token, bytes(row["sealed"])) if row else None
+    if text is None:
+        return None
+    kept = json.loads(text)
+    return TypedBefore(kept["fields"], place(request), again=kept["again"])
+
+
+async def discard(request: Request) -> Response | None:
+    """Throw the draft away if that is what the form asks for; gives the form without it."""
+    if (await posted(request)).get("action") != DISCARD:
+        return None
+    response = redirect(request, place(request))
+    await has_arrived(request, response)
+    return response
+
+
+async def has_arrived(request: Request, response: Response) -> None:
+    """The form was sent and answered: what was typed into it is kept, or stands on the page again."""
+    token = _token(request)
+    if token and await _database(request).fetch_one(DROP, _which(request, token, request.state.session)):
+        cookies.remove(response, services(request).settings, COOKIE)
+
+
+async def way_back(request: Request) -> str:
+    """Where to go on after a login: the page of a form that something was typed into, else the page that is open."""
+    if request.method in UNSAFE and await is_typed(request):
+        return place(request)
+    return open_page(request)
+
+
+def open_page(request: Request) -> str:
+    """The page that somebody is on, as a local address: a form or a fragment has none worth coming back to."""
+    if request.method not in UNSAFE and not is_htmx(request):
+        return place(request)
+    here = request.headers.get("hx-current-url", "") if is_htmx(request) else request.headers.get("referer", "")
+    parts = urlsplit(here)
+    same = f"{parts.scheme}://{parts.netloc}" == request.app.state.settings.origin
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") if same else "/"
+
+
+def place(request: Request) -> str:
+    """The address of a form, without which two of one room would be mixed up."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+async def is_typed(request: Request) -> bool:
+    """Whether the form that was posted says anything of the person's own."""
+    data = await posted(request)
+    if data.get("action") in SAYS_NOTHING or not _can_be_shown(request):
+        return False
+    return any(name not in CARRIED and str(value).strip() for name, value in data.multi_items())
+
+
+async def _keep(request: Request, owner: Whose, login: str, again: bool) -> str:
+    fields = [
+        (name, str(value))
+        for name, value in (await posted(request)).multi_items()
+        # Which of its own buttons was used, and what was chosen in a conflict, is asked once more.
+        if name not in (TOKEN, "request_id", "action") and not name.startswith("choice.")
+    ]
+    text = json.dumps({"again": again, "fields": fields}, ensure_ascii=False)
+    if len(text.encode()) > MOST_BYTES:
+        raise LoginNeeded(login, saving=True)
+    token, before = tokens.new(), _token(request)
+    await _database(request).fetch_all(
+        KEEP,
+        {
+            "before": tokens.digest(before) if before else None,
+            "token_hash": tokens.digest(token),
+            "audience": owner.audience.value,
+            "whose": owner.id,
+            "path": place(request),
+            "sealed": tokens.seal(token, text),
+        },
+    )
+    return token
+
+
+def _token(request: Request) -> str | None:
+    token = request.cookies.get(cookies.full_name(services(request).settings, COOKIE))
+    return token if tokens.well_formed(token) else None
+
+
+def _which(request: Request, token: str, session: Session) -> list[object]:
+    owner = whose(session)
+    return [tokens.digest(token), owner.audience.value, owner.id, place(request)]
+
+
+def _can_be_shown(request: Request) -> bool:
+    """Whether the address that a form is posted to also shows it."""
+    here = request.scope.get("endpoint")
+    routes = (route for route in request.app.routes if isinstance(route, Route) and route.endpoint is here)
+    return any("GET" in (route.methods or ()) for route in routes)
+
+
+def _database(request: Request) -> Database:
+    return services(request).staff.database

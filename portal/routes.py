@@ -19,6 +19,7 @@ from portal.notes import views as notes
 from portal.operations import views as operations
 from portal.profile import views as profile
 from portal.settings import StaffRole
+from portal.web.limits import Attempt
 from portal.web.policy import customers, public, staff
 
 GET_POST = ["GET", "POST"]
@@ -33,10 +34,12 @@ PUBLIC: list[BaseRoute] = [
 ]
 
 LOGIN: list[BaseRoute] = [
-    Route("/login", public(identity.login), name="login"),
-    Route("/login/start/{audience}/{provider}", public(identity.start), name="login_start"),
-    Route("/login/callback/{audience}/{provider}", public(identity.callback), name="login_callback"),
-    Route("/login/fresh", public(identity.fresh), name="login_fresh"),
+    Route("/login", public(identity.login, limit=Attempt.LOGIN), name="login"),
+    Route("/login/start/{audience}/{provider}", public(identity.start, limit=Attempt.LOGIN), name="login_start"),
+    Route(
+        "/login/callback/{audience}/{provider}", public(identity.callback, limit=Attempt.LOGIN), name="login_callback"
+    ),
+    Route("/login/fresh", public(identity.fresh, limit=Attempt.LOGIN), name="login_fresh"),
     Route("/logout", public(identity.logout), methods=["POST"], name="logout"),
 ]
 

@@ -13,7 +13,7 @@ PURGE = (
     "DELETE FROM portal.announcement WHERE at < clock_timestamp() - interval '1 minute'",
     # Workers that could not say that they were leaving.
     "DELETE FROM portal.worker WHERE seen_at < clock_timestamp() - interval '1 day'",
-    "SELECT FROM portal.identity_purge_v1()",
+    "SELECT FROM portal.identity_purge_v2()",
 )
 
 

@@ -1,10 +1,10 @@
-"""The access matrix: every address, every kind of person, every method, ids that are missing, malformed or another's.
+"""The access matrix: every address, every method, everybody; with ids of one's own, another's, missing and malformed.
 
-Made from the sitemap, so that a new address is in it from its first day (ASVS 5.0.0: 8.1.1, 8.2.1-2, 8.3.1, 8.4.1).
+It is made from the sitemap, so a new address is in it from its first day, and fails until it is listed in access.py.
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
@@ -14,33 +14,67 @@ from starlette.routing import Route
 
 from portal.identity.session import Audience
 from portal.record.change import change
-from portal.record.read import StoredRecord
-from portal.routes import ROUTES
+from portal.record.read import StoredRecord, read
 from portal.settings import StaffRole
 from portal.web.policy import Policy
-from tests.builders import SYSTEM, a_contact_point, a_note, a_window, an_intention
+from tests.builders import SYSTEM, a_contact_point, a_customer, a_note, a_window, an_intention
 from tests.conftest import Stores
-from tests.integration.web.browsing import Served, a_browser, a_session
+from tests.integration.rooms.forms_on_page import form_to
+from tests.integration.web.access import (
+    CUSTOMERS,
+    EVERYBODY,
+    LISTED,
+    STAFF,
+    Theirs,
+    address,
+    all_routes,
+    has_ids,
+    methods,
+    parameters_that_are_ids,
+)
+from tests.integration.web.browsing import Served, a_browser, a_session, form_token
 
 ROLES = {"grace": StaffRole.AGENT, "oscar": StaffRole.AUDITOR, "olivia": StaffRole.OPERATOR}
-UNAVAILABLE = ("/health/ready", "/login", "/login/fresh")
-"""They may say that something they need is not there: no identity provider is, in these tests."""
+MALFORMED = ("018f0000-0000-7000-8000-00000000000g", "-1", "%2e%2e", "x" * 300)
 
-CUSTOMERS = ("alice", "bob")
-SAMPLES = {"section": "about", "audience": "customer", "provider": "main", "form": "csv"}
-PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+SERVED = {200, 303, 400, 404, 422}
+"""Inside there is something, or nothing with such an id. What is asked for may be incomplete."""
 
-every_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
+WITHOUT_TOKEN = 403
+"""A post without a form's token goes no further."""
+
+# They may say that what they need is not there: no identity provider is, in these tests.
+UNAVAILABLE = tuple(path for path in LISTED if path == "/health/ready" or path.startswith("/login"))
+
+every_route = pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.path)
+every_route_with_ids = pytest.mark.parametrize(
+    "route", [route for route in all_routes() if has_ids(route)], ids=lambda route: route.path
+)
+every_route_with_ids_of_customers = pytest.mark.parametrize(
+    "route",
+    [route for route in all_routes() if has_ids(route) and LISTED.get(route.path) == CUSTOMERS],
+    ids=lambda route: route.path,
+)
+
+BUTTON = re.compile(r'<button[^>]* name="(action)" value="(\w+)"')
+
+Cast = dict[str, httpx2.AsyncClient]
+Typed = Mapping[str, str | list[str]]
 
 
-@pytest.fixture
-async def cast(
-    served: Served, stores: Stores, alice: StoredRecord, bob: StoredRecord
-) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
+@pytest.fixture(scope="module")
+async def customers(stores: Stores) -> dict[str, Theirs]:
+    """Alice and Bob, for all tests here: nothing is done to them."""
+    made = {name: await a_customer(stores.worker, given_name=name.title()) for name in sorted(CUSTOMERS)}
+    return {name: await things_of(stores, customer) for name, customer in made.items()}
+
+
+@pytest.fixture(scope="module")
+async def cast(served: Served, stores: Stores, customers: dict[str, Theirs]) -> AsyncIterator[Cast]:
     """A browser of each of them."""
     cookies: dict[str, dict[str, str]] = {"stranger": {}}
-    for name, customer in (("alice", alice), ("bob", bob)):
-        cookies[name] = await a_session(stores.staff, customer_id=customer.record.id, name=name.title())
+    for name, theirs in customers.items():
+        cookies[name] = await a_session(stores.staff, customer_id=theirs.customer, name=name.title())
     for name, role in ROLES.items():
         cookies[name] = await a_session(stores.staff, roles=(role,), name=name.title())
     async with AsyncExitStack() as stack:
@@ -49,21 +83,57 @@ async def cast(
         }
 
 
+@pytest.fixture
+def alices(customers: dict[str, Theirs]) -> Theirs:
+    return customers["alice"]
+
+
+@pytest.fixture
+def bobs(customers: dict[str, Theirs]) -> Theirs:
+    return customers["bob"]
+
+
+async def things_of(stores: Stores, customer: StoredRecord) -> Theirs:
+    """One of each kind of thing that a customer has."""
+    values = a_note() | a_window() | a_contact_point(value=f"{uuid4().hex}@example.com", rank=9)
+    ids = {path.split("/")[0]: path.split("/")[1] for path in values}
+    await change(stores.worker, customer.record.id, an_intention("profile:merged", SYSTEM), values)
+    given = {name: ids[f"{name}s"] for name in ("contact_point", "contact_window", "note")}
+    return Theirs(customer=customer.record.id, **given)  # type: ignore[arg-type]
+
+
+def test_every_address_is_listed_and_every_listed_one_is_there() -> None:
+    assert {route.path for route in all_routes()} == set(LISTED)
+
+
 @every_route
-async def test_each_person_gets_what_the_policy_says(route: Route, cast: dict[str, httpx2.AsyncClient]) -> None:
+@pytest.mark.asvs("8.2.1")
+def test_the_sitemap_says_the_same_as_the_list(route: Route) -> None:
     policy: Policy = route.endpoint.policy  # type: ignore[attr-defined]
+    inside = {
+        None: EVERYBODY,
+        Audience.CUSTOMER: CUSTOMERS,
+        Audience.STAFF: {name for name in STAFF if not policy.roles or ROLES[name] in policy.roles},
+    }[policy.audience]
+
+    assert inside == LISTED[route.path]
+
+
+@every_route
+@pytest.mark.asvs("8.2.1", "8.3.1")
+async def test_each_person_gets_what_the_list_says(route: Route, cast: Cast, alices: Theirs) -> None:
+    listed = LISTED[route.path]
     for name, browser in cast.items():
-        for method in sorted((route.methods or set()) - {"HEAD"}):
-            status, location = await _ask(browser, method, address(route))
+        for method in methods(route):
+            ids = alices.ids_in(route.path) if has_ids(route) else {}
+            status, location = await _ask(browser, method, address(route, ids))
 
             who = f"{name} {method} {route.path}: {status}"
-            if may_enter(name, policy):
-                # Inside there is something, or nothing with such an id. A post without a form's token goes no further.
-                if method == "POST":
-                    expected = {403} if policy.audience else {200, 303, 400, 403, 404, 422}
-                else:
-                    expected = {200, 303, 400, 404, 422} | ({503} if route.path in UNAVAILABLE else set())
-            elif in_audience(name, policy):
+            if name in listed:
+                expected = SERVED | ({503} if route.path in UNAVAILABLE else set()) | {403, 415}
+                if method == "POST" and listed != EVERYBODY:
+                    expected = {WITHOUT_TOKEN}
+            elif name in (CUSTOMERS if listed <= CUSTOMERS else STAFF):
                 expected = {403}
             else:
                 expected = {401} if method == "POST" else {303}
@@ -71,67 +141,83 @@ async def test_each_person_gets_what_the_policy_says(route: Route, cast: dict[st
             assert status in expected, who
 
 
-@pytest.mark.parametrize(
-    "route", [route for route in ROUTES if isinstance(route, Route) and ":" in route.path], ids=lambda route: route.path
-)
-async def test_a_malformed_id_is_an_address_that_does_not_exist(
-    route: Route, cast: dict[str, httpx2.AsyncClient]
-) -> None:
-    policy: Policy = route.endpoint.policy  # type: ignore[attr-defined]
-    people = [name for name in cast if name == "stranger" or may_enter(name, policy)]
-    for malformed in ("018f0000-0000-7000-8000-00000000000g", "-1", "%2e%2e", "x" * 300):
-        path = address(route, malformed)
-        for name in people:
-            for method in ("GET", "POST"):
-                assert (await _ask(cast[name], method, path))[0] == 404, f"{name} {method} {path}"
-
-
+@every_route_with_ids_of_customers
+@pytest.mark.asvs("6.3.8", "8.2.2", "8.4.1")
 async def test_what_is_anothers_is_as_if_it_were_not_there(
-    cast: dict[str, httpx2.AsyncClient], stores: Stores, alice: StoredRecord
+    route: Route, cast: Cast, stores: Stores, alices: Theirs, bobs: Theirs
 ) -> None:
-    values = a_note() | a_window() | a_contact_point(rank=9)
-    hers = {path.split("/")[0]: path.split("/")[1] for path in values}
-    await change(stores.worker, alice.record.id, an_intention("profile:merged", SYSTEM), values)
-    for room, collection in (
-        ("contact-points", "contact_points"),
-        ("contact-windows", "contact_windows"),
-        ("notes", "notes"),
-    ):
-        own = await cast["alice"].get(f"/record/{room}/{hers[collection]}")
-        others = await cast["bob"].get(f"/record/{room}/{hers[collection]}")
-        missing = await cast["bob"].get(f"/record/{room}/{uuid4()}")
-        assert (own.status_code, others.status_code, missing.status_code) == (200, 404, 404)
-        assert _words(others.text) == _words(missing.text)
+    """Whatever way it is asked for; also with all that the owner's own form would send, and by each of its buttons."""
+    before = await _seq(stores, bobs)
+    for method, data in await _ways_to_ask(route, cast["alice"], alices):
+        told = []
+        for ids in (bobs.ids_in(route.path), {name: uuid4() for name in parameters_that_are_ids(route)}):
+            path = address(route, ids)
+            answer = await cast["alice"].request(method, path, data=data)
+            assert answer.status_code == 404, f"{method} {path} {data}"
+            told.append((_words(answer, path), _headers(answer)))
+        assert told[0] == told[1]
+    assert await _seq(stores, bobs) == before
+
+
+async def _ways_to_ask(route: Route, browser: httpx2.AsyncClient, own: Theirs) -> list[tuple[str, Typed | None]]:
+    """How the owner of a thing looks at it, and what the buttons there send."""
+    hers = address(route, own.ids_in(route.path))
+    if "GET" not in methods(route):
+        return [("POST", {"form_token": form_token((await browser.get("/record")).text)})]
+    page = await browser.get(hers)
+    assert page.status_code == 200
+    if "POST" not in methods(route):
+        return [("GET", None)]
+    typed = form_to(page.text, hers).fields
+    buttons = [{name: value} for name, value in sorted(set(BUTTON.findall(page.text)))]
+    return [("GET", None), *(("POST", typed | button) for button in buttons or [{}])]
+
+
+@every_route_with_ids
+@pytest.mark.asvs("2.2.1", "8.2.2")
+async def test_an_id_that_is_missing_or_malformed_is_an_address_that_does_not_exist(route: Route, cast: Cast) -> None:
+    names = parameters_that_are_ids(route)
+    for made_up in MALFORMED:
+        for name in ("stranger", *LISTED[route.path]):
+            for method in methods(route):
+                path = address(route, dict.fromkeys(names, made_up))
+                assert (await _ask(cast[name], method, path))[0] == 404, f"{name} {method} {path}"
+    path = address(route, {name: 99 if name == "seq" else uuid4() for name in names})
+    for name in LISTED[route.path]:
+        if "GET" in methods(route):
+            answer = await cast[name].get(path, follow_redirects=True)
+            assert answer.status_code == 404, f"{name} GET {path}"
 
 
 @every_route
-async def test_methods_that_an_address_does_not_have_are_refused(
-    route: Route, cast: dict[str, httpx2.AsyncClient]
-) -> None:
+@pytest.mark.asvs("3.5.3")
+async def test_methods_that_an_address_does_not_have_are_refused(route: Route, cast: Cast, alices: Theirs) -> None:
+    path = address(route, alices.ids_in(route.path) if has_ids(route) else {})
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - (route.methods or set()):
-        assert (await _ask(cast["alice"], method, address(route)))[0] == 405
+        assert (await _ask(cast["alice"], method, path))[0] == 405
 
 
-def address(route: Route, id: str | None = None) -> str:
-    """The route's address, with ids of things that do not exist, or with this for an id."""
-
-    def sample(parameter: re.Match[str]) -> str:
-        name, kind = parameter.groups()
-        if kind:
-            return id or (str(uuid4()) if kind == "uuid" else "1")
-        return SAMPLES[name]
-
-    return PARAMETER.sub(sample, route.path)
-
-
-def in_audience(name: str, policy: Policy) -> bool:
-    if policy.audience is None:
-        return True
-    return name in CUSTOMERS if policy.audience is Audience.CUSTOMER else name in ROLES
+@pytest.mark.asvs("3.5.3")
+async def test_looking_everywhere_changes_nothing(cast: Cast, stores: Stores, alices: Theirs) -> None:
+    before = await _seq(stores, alices)
+    for route in all_routes():
+        if "GET" in methods(route):
+            path = address(route, alices.ids_in(route.path) if has_ids(route) else {})
+            for browser in cast.values():
+                await _ask(browser, "GET", path)
+    assert await _seq(stores, alices) == before
 
 
-def may_enter(name: str, policy: Policy) -> bool:
-    return in_audience(name, policy) and (not policy.roles or ROLES.get(name) in policy.roles)
+@every_route
+@pytest.mark.asvs("7.4.4")
+async def test_every_page_of_who_is_logged_in_leads_to_the_way_out(route: Route, cast: Cast, alices: Theirs) -> None:
+    if "GET" not in methods(route) or LISTED[route.path] == EVERYBODY or route.path.endswith("/live"):
+        return
+    for name in LISTED[route.path]:
+        ids = alices.ids_in(route.path) if has_ids(route) else {}
+        answer = await cast[name].get(address(route, ids))
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            assert form_to(answer.text, "/logout"), f"{name} {route.path}"
 
 
 async def _ask(browser: httpx2.AsyncClient, method: str, path: str) -> tuple[int, str]:
@@ -140,6 +226,18 @@ async def _ask(browser: httpx2.AsyncClient, method: str, path: str) -> tuple[int
         return response.status_code, response.headers.get("location", "")
 
 
-def _words(page: str) -> str:
+async def _seq(stores: Stores, theirs: Theirs) -> int:
+    stored = await read(stores.worker.database, stores.worker.keys, theirs.customer)
+    assert stored is not None
+    return stored.record.seq
+
+
+def _words(answer: httpx2.Response, path: str) -> str:
     """A page without what is another one in each response."""
-    return re.sub(r'(nonce|value)="[^"]*"', "", page)
+    page = re.sub(r'(nonce|value)="[^"]*"', "", answer.text)
+    return page.replace(answer.headers["x-request-id"], "").replace(path, "")
+
+
+def _headers(answer: httpx2.Response) -> dict[str, str]:
+    changing = ("content-security-policy", "content-length", "date", "x-request-id")
+    return {name: value for name, value in answer.headers.items() if name not in changing}

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSe
 
 from portal.loopback import is_loopback
 from portal.mail_settings import MailSettings
+from portal.connector_settings import ConnectorName, ConnectorSettings
 from portal.provider_settings import CustomerProviderSettings, ProviderName, StaffProviderSettings
 from portal.provider_settings import StaffRole as StaffRole  # a role is a setting's word for everybody else
 from portal.settings_sources import Environment as EnvironmentVariables
@@ -108,9 +109,11 @@ class Settings(MailSettings, BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     trusted_proxies: str = ""
 
+    crm: dict[ConnectorName, ConnectorSettings] = Field(default_factory=dict)
     sync_batch: int = Field(default=100, ge=1, le=1_000)
     sync_lease_seconds: int = Field(default=30, ge=3)
     sync_idle_milliseconds: int = Field(default=250, ge=10, le=10_000)
+    sync_language: str = Field(default="en", pattern="^(en|de)$")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

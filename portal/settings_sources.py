@@ -7,7 +7,9 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
 
-_NESTED_SECRET = re.compile(r"(customer|staff)_oidc__.+__client_secret")
+_NESTED_SECRET = re.compile(
+    r"(customer|staff)_oidc__.+__client_secret|crm__.+__(password|client_secret|token|webhook_secret)"
+)
 _FILE = "_file"
 
 Variables = Mapping[str, str | None]

@@ -4,14 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from portal.provider_settings import (
-    CustomerProviderSettings,
-    ProviderSettings,
-    StaffProviderSettings,
-)
+from portal.connector_settings import ConnectorSettings
+from portal.provider_settings import CustomerProviderSettings, StaffProviderSettings
 from portal.settings import REQUIRED_IN_PRODUCTION, Settings, SettingsError, load_settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -29,19 +26,22 @@ COMPLETE = {
     "STAFF_OIDC__MAIN__ISSUER": "https://login.example.com/staff",
     "STAFF_OIDC__MAIN__CLIENT_ID": "portal-staff",
     "STAFF_OIDC__MAIN__CLIENT_SECRET": "ss",
+    "CRM__EMBEDDED__KIND": "embedded",
 }
-PROVIDERS: dict[str, type[ProviderSettings]] = {
-    "customer_oidc": CustomerProviderSettings,
-    "staff_oidc": StaffProviderSettings,
+NESTED: dict[str, type[BaseModel]] = {
+    "customer_oidc__main": CustomerProviderSettings,
+    "staff_oidc__main": StaffProviderSettings,
+    "crm__embedded": ConnectorSettings,
 }
 
 
 def every_field() -> dict[str, FieldInfo]:
-    """By its name in the example, where each audience has one provider, called main."""
-    plain = {name.upper(): field for name, field in Settings.model_fields.items() if name not in PROVIDERS}
+    """By its name in the example, where each audience has one provider, called main, and one CRM is shown."""
+    tables = {prefix.partition("__")[0] for prefix in NESTED}
+    plain = {name.upper(): field for name, field in Settings.model_fields.items() if name not in tables}
     nested = {
-        f"{audience}__main__{name}".upper(): field
-        for audience, model in PROVIDERS.items()
+        f"{prefix}__{name}".upper(): field
+        for prefix, model in NESTED.items()
         for name, field in model.model_fields.items()
     }
     return plain | nested
@@ -148,6 +148,23 @@ def test_every_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
     of_staff = settings.staff_oidc["main"].client_secret.get_secret_value()
     assert of_staff == "secret of STAFF_OIDC__MAIN__CLIENT_SECRET"
     assert settings.key_encryption_key.get_secret_value() == KEY
+
+
+def test_a_crm_has_a_name_and_settings_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("pat-1\n")
+    set_all(
+        monkeypatch,
+        CRM__SALES__KIND="hubspot",
+        CRM__SALES__URL="https://api.hubapi.com",
+        CRM__SALES__TOKEN_FILE=str(tmp_path / "token"),
+        CRM__EMBEDDED__KIND="embedded",
+    )
+
+    crm = load_settings().crm
+
+    assert {name: one.kind for name, one in crm.items()} == {"sales": "hubspot", "embedded": "embedded"}
+    assert crm["sales"].token.get_secret_value() == "pat-1"
+    assert "pat-1" not in repr(crm)
 
 
 @pytest.mark.parametrize("name", ["DATABASE_STAFF_PASSWORD_FILE", "STAFF_OIDC__MAIN__CLIENT_SECRET_FILE"])

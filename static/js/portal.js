@@ -68,6 +68,21 @@ document.addEventListener("reset", ({ target }) => {
   target.removeAttribute("hx-morph-skip");
 });
 
+// The code of an invitation comes behind the # of its link, which no server is sent. It leaves the address at once.
+const code = document.querySelector("[data-from-fragment]");
+if (code && location.hash.length > 1) {
+  code.value = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname);
+}
+
+// Copying what is shown once.
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  button.textContent = button.dataset.copied;
+});
+
 // "/" goes to the search, unless somebody is writing.
 document.addEventListener("keydown", (event) => {
   const search = document.querySelector("[data-shortcut='/']");
@@ -101,6 +116,17 @@ document.addEventListener("htmx:after:request", (event) => {
   if (asked(ctx)) unanswered();
 });
 document.addEventListener("htmx:before:request", ({ detail }) => { if (asked(detail.ctx)) notice.replaceChildren(); });
+
+// Logged out: what was sent is kept, and the page goes to the login. It stays if something else on it would be lost, and
+// what it asks for by itself leads nobody away; then the answer's words say where to log in.
+const unsaved = (but) => [...document.querySelectorAll("form[data-dirty]")].some((form) => !form.contains(but));
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (ctx.response.status === 401 && (!asked(ctx) || unsaved(ctx.sourceElement))) delete ctx.hx.redirect;
+  // Logged in again since the page came: its forms are good once more.
+  const token = ctx.response.headers.get("form-token");
+  if (token) for (const input of document.querySelectorAll("[name=form_token]")) input.value = token;
+});
+document.addEventListener("logged-out", () => { if (!unsaved(null)) location.reload(); });
 
 // A save can reach the CRM before its own answer is back and shown: then the page looks once more.
 let under_way = 0;

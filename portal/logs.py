@@ -16,7 +16,7 @@ import structlog
 from portal.settings import Settings
 
 # These write addresses with their parameters, statements with their values, or secrets at their lower levels.
-_TALKATIVE = ("asyncio", "authlib", "h11", "httpcore2", "httpx2", "psycopg", "sqlalchemy", "urllib3")
+_TALKATIVE = ("asyncio", "authlib", "h11", "httpcore2", "httpx2", "procrastinate", "psycopg", "sqlalchemy", "urllib3")
 
 Event = MutableMapping[str, Any]
 

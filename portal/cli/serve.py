@@ -24,8 +24,8 @@ def serve(
 
 
 def work() -> None:
-    """Bring changes to the CRMs and back. Run any number of these, on any number of machines."""
-    from portal.sync.worker import work as work_on
+    """Bring changes to the CRMs and back, and send mail. Run any number of these, on any number of machines."""
+    from portal.worker import work as work_on
 
     settings = load_settings()
     logs.configure(settings)

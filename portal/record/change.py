@@ -18,6 +18,7 @@ from portal.errors import Conflict, NotFound, Unavailable
 from portal.i18n import gettext as _
 from portal.record.flat import flatten
 from portal.record.gate import check
+from portal.record.job import Jobs
 from portal.record.models import Record
 from portal.record.read import StoredRecord, read
 from portal.record.rebase import ConflictingField, rebase, unfold
@@ -43,7 +44,7 @@ class Intention:
 
     `request` makes the change happen once however often it is sent. `seen` is the version that the person had before
     their eyes; without it, the proposal holds for whatever the record is now. What is `notable` is written down even if
-    it changes nothing, for the sake of its evidence.
+    it changes nothing, for the sake of its evidence. `jobs` are to be done once it is written, and only then.
     """
 
     action: str
@@ -52,6 +53,7 @@ class Intention:
     seen: int | None = None
     evidence: Evidence = field(default_factory=Evidence)
     notable: bool = False
+    jobs: Jobs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
         if intention.seen is not None and intention.seen != stored.record.seq:
             if not 0 <= stored.record.seq - intention.seen <= FARTHEST_BACK:
                 raise _too_far()
-            since = await _changes_since(store, stored, intention.seen)
+            since = await changes_since(store, stored, intention.seen)
             if repeated := next((e.seq for e in since if e.request == intention.request), None):
                 return Duplicate(stored, repeated)
             seen = unfold(current, (diff for entry in since for diff in reversed(entry.diffs)))
@@ -125,7 +127,7 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
             return Unchanged(stored)
         check(store.catalogue, intention.actor, current, diffs)
         entry = _entry(store, stored, intention, diffs)
-        outcome, seq, after = await write(store, stored, entry)
+        outcome, seq, after = await write(store, stored, entry, jobs=intention.jobs)
         if outcome == "written":
             return Changed(after, entry, rebased=seen is not None)
         if outcome == "duplicate":
@@ -163,7 +165,7 @@ async def create(
     )
     taken = Conflict(_("There is a customer with number %(number)s already.") % {"number": number})
     try:
-        outcome, _seq, after = await write(store, empty, entry, create=new)
+        outcome, _seq, after = await write(store, empty, entry, jobs=intention.jobs, create=new)
     except psycopg.errors.UniqueViolation:
         raise taken from None
     if outcome != "written":
@@ -171,7 +173,7 @@ async def create(
     return after
 
 
-async def _changes_since(store: RecordStore, stored: StoredRecord, seen: int) -> list[Entry]:
+async def changes_since(store: RecordStore, stored: StoredRecord, seen: int) -> list[Entry]:
     """The entries after version `seen`, newest first."""
     rows_ = await store.database.fetch_all(SINCE, [stored.record.id, seen], retry=True)
     return [unseal(bytes(row["entry"]), stored.key) for row in rows_]

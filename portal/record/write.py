@@ -14,20 +14,25 @@ from portal.db.database import AGAIN_IS_NO_USE, Row
 from portal.errors import Uncertain
 from portal.i18n import gettext as _
 from portal.record.flat import flatten, unflatten
+from portal.record.job import Jobs, deferred
 from portal.record.models import Provenance, Record
 from portal.record.read import RecentChange, StoredRecord
 from portal.record.rows import rows
 from portal.record.store import RecordStore
 
-WRITE = """SELECT * FROM portal.record_write_v1(
-    %(customer)s, %(seq)s, %(prev)s, %(entry)s, %(leaf)s, %(at)s, %(action)s, %(actor_kind)s, %(actor_id)s, %(via)s,
-    %(request)s, %(paths)s, %(said)s, %(state)s, %(create)s)"""
+VALUES = """%(customer)s, %(seq)s, %(prev)s, %(entry)s, %(leaf)s, %(at)s, %(action)s, %(actor_kind)s, %(actor_id)s,
+    %(via)s, %(request)s, %(paths)s, %(said)s, %(state)s, %(create)s"""
+WRITE = f"SELECT * FROM portal.record_write_v1({VALUES})"  # noqa: S608 - nothing but placeholders
+WRITE_AND_DEFER = f"SELECT * FROM portal.record_write_and_defer_v1({VALUES}, %(jobs)s)"  # noqa: S608
 
 
 async def write(
-    store: RecordStore, stored: StoredRecord, entry: Entry, *, create: Jsonb | None = None
+    store: RecordStore, stored: StoredRecord, entry: Entry, *, jobs: Jobs | None = None, create: Jsonb | None = None
 ) -> tuple[str, int, StoredRecord]:
-    """Try to write an entry on top of `stored`: what came of it, the version, and the record as it is then."""
+    """Try to write an entry on top of `stored`: what came of it, the version, and the record as it is then.
+
+    Jobs are put off only if it is written, in the same statement.
+    """
     data = seal(entry, stored.key)
     leaf = leaf_hash(data)
     said = Provenance(entry.seq, entry.at, entry.actor.kind.value, entry.actor.via)
@@ -51,6 +56,7 @@ async def write(
             "said": Jsonb(said_json),
             "state": Jsonb(rows(record, entry.paths, said_json)),
             "create": create,
+            "jobs": _jobs(jobs, stored, record),
         },
         retry=create is None,  # a repeated request is recognised, a repeated creation would look like a taken number
     )
@@ -64,9 +70,17 @@ async def write(
     return row["outcome"], row["seq"], after
 
 
+def _jobs(jobs: Jobs | None, stored: StoredRecord, after: Record) -> Jsonb | None:
+    if jobs is None:
+        return None
+    found = deferred(jobs(stored.record if stored.record.seq else after), after.id, stored.key)
+    return Jsonb(found) if found else None
+
+
 async def _send(store: RecordStore, params: Mapping[str, Any], *, retry: bool) -> Row:
     try:
-        row = await store.database.fetch_one(WRITE, params, retry=retry)
+        statement = WRITE_AND_DEFER if params["jobs"] else WRITE
+        row = await store.database.fetch_one(statement, params, retry=retry)
     except AGAIN_IS_NO_USE as error:
         if error.__cause__ is None:
             raise  # it never reached the server, or the server undid it

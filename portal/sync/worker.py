@@ -12,11 +12,8 @@ import psycopg_pool
 import structlog
 
 from portal import clock
-from portal.audit.cipher import KeyRing
-from portal.catalogue import load
 from portal.crm import CONNECTORS
-from portal.db.database import Database, Role
-from portal.paths import resource
+from portal.db.database import Database
 from portal.record.store import RecordStore
 from portal.settings import Settings
 from portal.sync.backoff import backoff
@@ -39,17 +36,10 @@ BEAT_SECONDS = 5.0
 PURGE_SECONDS = 30.0
 
 
-async def work(settings: Settings, stop: asyncio.Event) -> None:
-    """Work until `stop` is set; then end the batches in hand and give everything back."""
-    async with Database.configured(settings, Role.WORKER) as database:
-        store = RecordStore(
-            database,
-            KeyRing(settings.key_encryption_bytes),
-            load(settings.catalogue or resource("catalogue.toml")),
-            settings.audit_origin,
-        )
-        lines = [line(name, connect(settings, database), store, settings) for name, connect in CONNECTORS.items()]
-        await run(lines, stop, idle=settings.sync_idle_milliseconds / 1000)
+async def work(settings: Settings, store: RecordStore, stop: asyncio.Event) -> None:
+    """Bring the records to every CRM and back until `stop` is set; then end the batches in hand."""
+    lines = [line(name, connect(settings, store.database), store, settings) for name, connect in CONNECTORS.items()]
+    await run(lines, stop, idle=settings.sync_idle_milliseconds / 1000)
 
 
 async def run(lines: list[Line], stop: asyncio.Event, *, idle: float) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal.paths import resource
 from portal.settings import Settings, SettingsError
 from portal.web import contrast
 from portal.web.static import StaticFiles
@@ -43,6 +44,11 @@ def brand(settings: Settings, static: StaticFiles) -> Brand:
         raise SettingsError("\n".join(f"BRAND_TOKENS: {settings.brand_tokens or TOKENS}: {why}" for why in wrong))
     logo = static.url(_logo_name(settings.brand_logo)) if settings.brand_logo else None
     return Brand(settings.brand_name, logo)
+
+
+def colours(settings: Settings) -> dict[str, tuple[str, str]]:
+    """The brand's colours by name, each for light and for dark, for what has no stylesheet: mail."""
+    return contrast.tokens((settings.brand_tokens or resource("static") / TOKENS).read_text(encoding="utf-8"))
 
 
 def _there(name: str, path: Path, kinds: tuple[str, ...]) -> Path:

@@ -16,7 +16,8 @@ from portal.record.flat import flatten
 from portal.settings import Settings
 from portal.sync.lease import claim
 from portal.sync.poll import Poller
-from portal.sync.worker import run, work
+from portal.sync.worker import run
+from portal.worker import work
 from tests.builders import a_customer
 from tests.conftest import KEY, PASSWORD, Stores
 from tests.integration.sync_stage import Stage, a_stage

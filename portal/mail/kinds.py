@@ -1,0 +1,57 @@
+"""Which letters there are, and how a change names those that go with it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from portal.record.job import Job, Jobs
+from portal.record.models import ContactPoint, Record, System
+
+TASK = "mail"
+
+
+class MailKind(StrEnum):
+    """What a letter says."""
+
+    LOGIN_LINKED = "login_linked"  # there is one more way to log in
+    LOGIN_UNLINKED = "login_unlinked"  # there is one less
+    LOGIN_REFUSED = "login_refused"  # somebody tried to get in with another login
+    INVITATION = "invitation"  # a code that makes a login this customer's
+
+    @property
+    def warns(self) -> bool:
+        """Whether it goes to where the customer could be reached before the change, so that whoever made the change
+        cannot keep it from them by taking the address away a moment later."""
+        return self is not MailKind.INVITATION
+
+
+def mails(kind: MailKind, *, provider: str = "") -> Jobs:
+    """A letter to each e-mail address of the record, for `Intention.jobs`. `provider` is the name of an identity
+    provider in the settings."""
+    return lambda record: [_mail(kind, point, provider=provider) for point in addresses(record)]
+
+
+def invitation_mail(code: str, expires_at: datetime, *, to: UUID | None = None) -> Jobs:
+    """The letter with the code of an invitation, to one e-mail address: that of contact point `to`, or the first."""
+
+    def jobs(record: Record) -> Iterable[Job]:
+        points = [point for point in addresses(record) if to in (None, point.id)]
+        return [
+            _mail(MailKind.INVITATION, point, {"code": code}, expires_at=expires_at.isoformat()) for point in points[:1]
+        ]
+
+    return jobs
+
+
+def addresses(record: Record) -> list[ContactPoint]:
+    """The e-mail addresses of a record, each once, the preferred one first."""
+    found: dict[str, ContactPoint] = {}
+    for point in sorted(record.contact_points, key=lambda point: point.rank):
+        if point.system is System.EMAIL:
+            found.setdefault(point.value.casefold(), point)
+    return list(found.values())
+
+
+def _mail(kind: MailKind, point: ContactPoint, secret: dict[str, str] | None = None, **args: str) -> Job:
+    return Job(TASK, {"kind": kind.value, "point": str(point.id), **args}, secret or {})

@@ -1,4 +1,5 @@
-"""Which records have changed, for all the live streams of one process: one poller, and only while somebody watches.
+"""Which records have changed, for all the live streams of one process: one poller, and only while somebody watches. It
+also looks whether the watchers' sessions are still good: a stream does not outlive its session.
 
 Announcements are rows that the sync drain writes, so that any number of web processes on any number of machines hear of
 them, also behind PgBouncer, where LISTEN would not.
@@ -13,6 +14,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from portal import clock
 from portal.db.database import Database
 from portal.errors import PortalError, Unavailable
 from portal.i18n import gettext as _
@@ -21,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 SECONDS_BETWEEN_POLLS = 0.25
 SECONDS_AFTER_AN_OUTAGE = 2.0
+SECONDS_BETWEEN_LOOKS_AT_SESSIONS = 2.0
 STREAMS_OF_A_SESSION = 8
 STREAMS_OF_A_PROCESS = 2_000
 
@@ -29,17 +32,23 @@ LATELY = """SELECT 1 FROM portal.announcement
             WHERE customer_id = %s AND at > clock_timestamp() - interval '10 seconds' LIMIT 1"""
 
 
+GOOD = """SELECT id FROM portal.session
+          WHERE id = ANY(%s) AND expires_at > clock_timestamp() AND seen_at + idle > clock_timestamp()"""
+
+
 class Watch:
-    """One stream's ear. `news` is set when there is something to look at: a change, or that the stream shall end."""
+    """One stream's ear. `news` is set when there is something to look at: a change, or that the stream shall end, maybe
+    because its session has."""
 
     def __init__(self, customer_id: UUID, session_id: UUID) -> None:
         self.customer_id = customer_id
         self.session_id = session_id
         self.news = asyncio.Event()
         self.ended = False
+        self.logged_out = False
 
-    def end(self) -> None:
-        self.ended = True
+    def end(self, *, logged_out: bool = False) -> None:
+        self.ended, self.logged_out = True, logged_out
         self.news.set()
 
 
@@ -106,9 +115,13 @@ class Announcements:
     async def _poll(self) -> None:
         seen: str | None = None
         down = False
+        look_at = clock.current.monotonic() + SECONDS_BETWEEN_LOOKS_AT_SESSIONS
         while self._watches and not self._closing:
             try:
                 row = await self._database.fetch_one(ANNOUNCED, [seen])
+                if clock.current.monotonic() >= look_at:
+                    await self._end_with_sessions()
+                    look_at = clock.current.monotonic() + SECONDS_BETWEEN_LOOKS_AT_SESSIONS
             except psycopg.Error as error:
                 if not down:
                     log.warning("live updates wait for the database", exc_info=error)
@@ -122,6 +135,15 @@ class Announcements:
             self._tell(None if down else frozenset(row["customers"]))
             down, seen = False, row["seen"]
             await asyncio.sleep(SECONDS_BETWEEN_POLLS)
+
+    async def _end_with_sessions(self) -> None:
+        """End the streams of those who have been logged out, here or from elsewhere, or too long idle."""
+        watched = set(self._watches)
+        rows = await self._database.fetch_all(GOOD, [list({watch.session_id for watch in watched})])
+        good = {row["id"] for row in rows}
+        for watch in watched:
+            if watch.session_id not in good:
+                watch.end(logged_out=True)
 
     def _tell(self, customers: frozenset[UUID] | None) -> None:
         for watch in self._watches:

@@ -22,7 +22,7 @@ from portal.services import services
 from portal.web import form_token
 from portal.web.error_pages import respond
 from portal.web.errors import LoginNeeded
-from portal.web.form_data import TOKEN, UNSAFE, FormOutlived, TypedBefore, posted
+from portal.web.form_data import TOKEN, UNSAFE, FormOutlived, TypedBefore, posted, read_form
 from portal.web.forms.base import CARRIED
 from portal.web.responses import is_htmx, redirect
 
@@ -139,9 +139,14 @@ async def typed_before(request: Request) -> TypedBefore | None:
 
 
 async def discard(request: Request) -> Response | None:
-    """Throw the draft away if that is what the form asks for; gives the form without it."""
+    """Throw the draft away if that is what the form asks for; gives the form without it.
+
+    Raises:
+        FormOutlived: the form is not one of this session.
+    """
     if (await posted(request)).get("action") != DISCARD:
         return None
+    await read_form(request)
     response = redirect(request, place(request))
     await has_arrived(request, response)
     return response

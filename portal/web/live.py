@@ -15,8 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from portal import clock
-from portal.services import services
 from portal.web.announcements import Announcements, Watch
 from portal.web.errors import is_outage
 from portal.web.policy import viewer
@@ -39,6 +37,8 @@ class Event:
         return f"{name}id: 1\n{data}\n".encode()
 
 
+LOGGED_OUT = Event("logged-out", "")
+
 Tell: TypeAlias = Callable[[], Awaitable[Sequence[Event]]]
 
 
@@ -50,16 +50,16 @@ async def changed() -> Sequence[Event]:
 async def stream(request: Request, customer_id: UUID, tell: Tell = changed) -> Response:
     """A stream that tells, each time the customer's record or its delivery has changed, what `tell` gives.
 
-    Whoever calls this has decided that the viewer may know of that customer. The stream ends by itself when a session
-    without any other request would have ended; browsers then come back, and are asked who they are.
+    Whoever calls this has decided that the viewer may know of that customer. The stream ends within seconds of the
+    session, whether it was ended from elsewhere or nobody clicked for too long, and says so to the page.
     """
-    return _Stream(request, customer_id, tell, services(request).settings.session_idle_minutes * 60)
+    return _Stream(request, customer_id, tell)
 
 
 class _Stream(Response):
     media_type = "text/event-stream"
 
-    def __init__(self, request: Request, customer_id: UUID, tell: Tell, seconds: float) -> None:
+    def __init__(self, request: Request, customer_id: UUID, tell: Tell) -> None:
         super().__init__(headers={"x-accel-buffering": "no"})  # nginx passes it on as it comes
         del self.headers["content-length"]
         self._announcements = cast(Announcements, request.state.announcements)
@@ -68,7 +68,6 @@ class _Stream(Response):
         self._returns = "last-event-id" in request.headers
         self._customer_id = customer_id
         self._tell = tell
-        self._ends = clock.current.monotonic() + seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._announcements.watching(self._customer_id, self._session_id) as watch:
@@ -88,7 +87,7 @@ class _Stream(Response):
     async def _feed(self, watch: Watch, send: Send) -> None:
         if self._returns or await self._announcements.lately(self._customer_id):
             watch.news.set()
-        while clock.current.monotonic() < self._ends:
+        while True:
             try:
                 async with asyncio.timeout(SECONDS_BETWEEN_HEARTBEATS):
                     await watch.news.wait()
@@ -97,6 +96,8 @@ class _Stream(Response):
                 await _send(send, b":\n\n")
                 continue
             watch.news.clear()
+            if watch.logged_out:
+                await _send(send, LOGGED_OUT.encode())
             if watch.ended:
                 return
             for event in await self._tell():

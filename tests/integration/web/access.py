@@ -74,7 +74,7 @@ class Theirs:
 
     def ids_in(self, path: str) -> Mapping[str, object]:
         """The ids that make an address with ids in it one of theirs."""
-        return {
+        own: dict[str, Mapping[str, object]] = {
             "/record/contact-points/{id:uuid}": {"id": self.contact_point},
             "/record/contact-windows/{id:uuid}": {"id": self.contact_window},
             "/record/notes/{id:uuid}": {"id": self.note},
@@ -84,7 +84,8 @@ class Theirs:
             "/desk/customers/{id:uuid}/fields/{section}": {"id": self.customer},
             "/desk/customers/{id:uuid}/notes/{note:uuid}/answer": {"id": self.customer, "note": self.note},
             "/audit/changes/{customer_id:uuid}/{seq:int}": {"customer_id": self.customer, "seq": 1},
-        }[path]
+        }
+        return own[path]
 
 
 def all_routes() -> list[Route]:

@@ -26,21 +26,26 @@ CROSS JOIN LATERAL (SELECT count(*) FROM portal.sync_state s WHERE s.connector =
 """
 
 
+JOBS = "SELECT task, waiting, failing, failed FROM jobs.status_v1(0)"
+
+
 async def exposition(database: Database) -> bytes:
-    """The metrics of this process and of the database, in Prometheus' text format. One statement is made."""
+    """The metrics of this process and of the database, in Prometheus' text format. Two statements are made."""
+    rows: list[Row] | None
     try:
         async with asyncio.timeout(2):
-            rows: list[Row] | None = await database.fetch_all(LOOK)
+            rows, jobs = await database.fetch_all(LOOK), await database.fetch_all(JOBS)
     except (psycopg.Error, TimeoutError):
-        rows = None
+        rows, jobs = None, []
     of_database = CollectorRegistry()
-    of_database.register(_Database(rows))
+    of_database.register(_Database(rows, jobs))
     return generate_latest(_of_processes()) + generate_latest(of_database)
 
 
 class _Database(Collector):
-    def __init__(self, rows: list[Row] | None) -> None:
+    def __init__(self, rows: list[Row] | None, jobs: list[Row]) -> None:
         self._rows = rows
+        self._jobs = jobs
 
     def collect(self) -> Iterator[Any]:
         up = GaugeMetricFamily("portal_database_up", "Whether the database answered just now.")
@@ -59,6 +64,15 @@ class _Database(Collector):
         if self._rows:
             workers.add_metric([], self._rows[0]["workers"])
         yield workers
+        for name, column, words in (
+            ("portal_jobs_waiting", "waiting", "Jobs, such as letters, that are to be done."),
+            ("portal_jobs_failing", "failing", "Those of them that were tried already."),
+            ("portal_jobs_failed", "failed", "Jobs that a person has to look at."),
+        ):
+            family = GaugeMetricFamily(name, words, labels=["task"])
+            for row in self._jobs:
+                family.add_metric([row["task"]], row[column])
+            yield family
 
 
 def _of_processes() -> CollectorRegistry:

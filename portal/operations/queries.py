@@ -1,11 +1,14 @@
 """How the synchronisation is doing, in one statement, without a personal value in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from portal.db.database import Database
+from portal.jobs.status import STATUS as JOBS
+from portal.jobs.status import TaskStatus, read
 
 PARKED_SHOWN = 20
 """How many parked records are listed for each CRM; the figure beside them counts all."""
@@ -13,7 +16,7 @@ PARKED_SHOWN = 20
 SEEN_LATELY = timedelta(seconds=10)
 """A worker that has not shown itself for as long is taken for gone."""
 
-OVERVIEW = """
+OVERVIEW = f"""
 SELECT clock_timestamp() AS at, current_setting('server_version') AS postgresql,
     (SELECT version_num FROM portal.alembic_version) AS migration,
     (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.seen_at DESC) FROM (
@@ -37,8 +40,9 @@ SELECT clock_timestamp() AS at, current_setting('server_version') AS postgresql,
             SELECT (SELECT max(d.at) FROM portal.delivery d WHERE d.connector = o.name) AS last_delivery,
                 count(*) FILTER (WHERE d.at > now() - interval '1 minute') AS last_minute, count(*) AS last_quarter
             FROM portal.delivery d WHERE d.connector = o.name AND d.at > now() - interval '15 minutes') done
-        ) c) AS connectors
-"""
+        ) c) AS connectors,
+    (SELECT jsonb_agg(j.task) FROM ({JOBS}) j) AS tasks
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Overview:
     migration: str
     workers: tuple[Worker, ...]
     connectors: tuple[ConnectorHealth, ...]
+    tasks: Mapping[str, TaskStatus]
 
     @property
     def workers_here(self) -> int:
@@ -97,7 +102,7 @@ class Overview:
 
 
 async def overview(database: Database) -> Overview:
-    """Workers, connectors and versions at this moment, on the database's clock."""
+    """Workers, connectors, jobs and versions at this moment, on the database's clock."""
     row = await database.fetch_one(OVERVIEW, {"shown": PARKED_SHOWN}, retry=True)
     assert row is not None
     at: datetime = row["at"]
@@ -107,6 +112,7 @@ async def overview(database: Database) -> Overview:
         migration=row["migration"],
         workers=tuple(_worker(raw, at) for raw in row["workers"] or ()),
         connectors=tuple(_connector(raw) for raw in row["connectors"] or ()),
+        tasks={raw["task"]: read(raw) for raw in row["tasks"] or ()},
     )
 
 

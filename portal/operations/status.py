@@ -4,7 +4,6 @@ import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from importlib.metadata import version
 
 from portal.catalogue.model import Catalogue
@@ -13,15 +12,9 @@ from portal.db.migrations import head
 from portal.formats import format_number
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
+from portal.operations.mail import MailLine
 from portal.operations.queries import ConnectorHealth, Overview, Worker
-
-
-class State(StrEnum):
-    """The colour of an answer."""
-
-    YES = "yes"  # well
-    WAIT = "wait"  # something is under way, or wants a look
-    NO = "no"  # something is broken
+from portal.operations.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +47,24 @@ class Status:
     verdict: Verdict
     figures: tuple[tuple[str, str], ...]
     connectors: tuple[ConnectorLine, ...]
+    mail: MailLine | None
     workers: tuple[Worker, ...]
     parts: tuple[Part, ...]
 
 
-def status(seen: Overview, catalogue: Catalogue) -> Status:
+def status(seen: Overview, mail: MailLine | None, catalogue: Catalogue) -> Status:
     """The page, the most urgent first."""
     return Status(
-        verdict=_verdict(seen),
+        verdict=_verdict(seen, mail),
         figures=tuple(_figures(seen)),
         connectors=tuple(_line(connector, seen.at) for connector in seen.connectors),
+        mail=mail,
         workers=seen.workers,
         parts=(*_versions(seen), *_catalogue(catalogue)),
     )
 
 
-def _verdict(seen: Overview) -> Verdict:
+def _verdict(seen: Overview, mail: MailLine | None) -> Verdict:
     reasons = tuple(_reasons(seen))
     if not seen.workers_here:
         return Verdict(State.NO, _("No worker is running, so nothing reaches the CRMs"), reasons)
@@ -80,6 +75,13 @@ def _verdict(seen: Overview) -> Verdict:
         return Verdict(State.WAIT, headline % {"count": format_number(seen.parked)}, reasons)
     if late := _late(seen.connectors, seen.at):
         return Verdict(State.WAIT, _("%(crm)s is late") % {"crm": late[0].label}, reasons)
+    if mail and mail.status.failed:
+        headline = ngettext(
+            "%(count)s letter could not be sent", "%(count)s letters could not be sent", mail.status.failed
+        )
+        return Verdict(State.WAIT, headline % {"count": format_number(mail.status.failed)}, reasons)
+    if mail and mail.state is State.WAIT:
+        return Verdict(State.WAIT, _("The mail server takes no mail at this moment"), reasons)
     return Verdict(State.YES, _("All is well: what customers change reaches every CRM"), reasons)
 
 

@@ -1,7 +1,10 @@
 """Demo data."""
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.cli.context import records, run
 from portal.demo.load import load as load_demo
@@ -26,3 +29,31 @@ def load() -> None:
             Console().print(f"New: {', '.join(names)}." if names else "The demo customers are there already.")
 
     run(main())
+
+
+@app.command()
+def flood(
+    customers: Annotated[int, typer.Option(help="How many customers to invent.", min=1)] = 1_000,
+    changes: Annotated[int | None, typer.Option(help="How many changes they have in all; ten each by default.")] = None,
+) -> None:
+    """Add many invented customers with their histories, to see how the portal does with a large company's data.
+
+    Only on one's own machine. `portal audit verify` holds afterwards, and a running worker brings them all to the CRM.
+    """
+    from portal.demo.flood import flood as flood_with
+
+    settings, total = load_settings(), changes or 10 * customers
+    if total < customers:
+        raise typer.BadParameter("each customer has at least one change: its creation", param_hint="--changes")
+    bar = Progress(
+        TextColumn("Changes"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("changes", total=total)
+        flood_with(settings, customers, total, progress=lambda done: bar.advance(task, done))
+    Console().print(f"New: {customers} customers with {total} changes.")

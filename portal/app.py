@@ -8,16 +8,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Lifespan
 
 from portal.audit.cipher import KeyRing
 from portal.catalogue import Catalogue, load
 from portal.db.database import Database, Role
+from portal.identity.client_keys import ClientKeys
 from portal.identity.providers import Providers
 from portal.paths import resource
 from portal.record.store import RecordStore
-from portal.routes import ROUTES
+from portal.routes import DEMO, ROUTES
 from portal.services import Services
 from portal.settings import Settings
 from portal.web.access_log import AccessLogMiddleware
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> Starlette:
     """
     static = StaticFiles(resource("static"), overrides=overrides(settings))
     app = Starlette(
-        routes=[*ROUTES, Mount("/static", static, name="static")],
+        routes=[*_routes(settings), Mount("/static", static, name="static")],
         middleware=_middleware(settings),
         exception_handlers={HTTPException: respond},
         lifespan=_lifespan(settings, load(settings.catalogue or resource("catalogue.toml"))),
@@ -65,6 +66,10 @@ def create_app(settings: Settings) -> Starlette:
     app.state.settings = settings
     app.state.templates = _templates(settings, static)
     return app
+
+
+def _routes(settings: Settings) -> list[BaseRoute]:
+    return [*ROUTES, *DEMO] if settings.demo_mailbox else ROUTES
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
@@ -88,7 +93,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 def _templates(settings: Settings, static: StaticFiles) -> Templates:
     # A page has dozens of links, and Starlette would look for each of them through all routes.
-    named = {route.name: route for route in ROUTES if isinstance(route, Route)}
+    named = {route.name: route for route in _routes(settings) if isinstance(route, Route)}
 
     def url(name: str, **params: Any) -> str:
         return str(named[name].url_path_for(name, **params))
@@ -96,7 +101,7 @@ def _templates(settings: Settings, static: StaticFiles) -> Templates:
     templates = Templates(
         resource("templates"),
         static_url=static.url,
-        globals={"url": url, "brand": brand(settings, static)},
+        globals={"url": url, "brand": brand(settings, static), "demo_mailbox": settings.demo_mailbox is not None},
         reload=settings.development,
     )
     templates.check()
@@ -109,7 +114,7 @@ def _lifespan(settings: Settings, catalogue: Catalogue) -> Lifespan[Starlette]:
         async with _pool(settings, Role.CUSTOMER) as customers, _pool(settings, Role.STAFF) as staff:
             keys = KeyRing(settings.key_encryption_bytes)
             announcements = Announcements(staff)
-            async with Providers(settings) as providers:
+            async with Providers(settings, ClientKeys(staff, keys)) as providers:
                 with at_first_signal(announcements.close):
                     yield State(
                         services=Services(

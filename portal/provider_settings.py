@@ -84,6 +84,13 @@ class ProviderSettings(BaseModel):
     label_de: str = ""
     step_up_acr: Listed = ()
 
+    @property
+    def signs(self) -> bool:
+        """Whether the portal shows it a key instead of a secret."""
+        if self.client_authentication is ClientAuthentication.AUTO:
+            return not self.client_secret.get_secret_value()
+        return not self.client_authentication.uses_secret
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.client_authentication.uses_secret and not self.client_secret.get_secret_value():

@@ -14,7 +14,9 @@ from portal.health import views as health
 from portal.history import views as history
 from portal.home import public as home
 from portal.home import views as record
+from portal.identity import published
 from portal.identity import views as identity
+from portal.identity.ended import ended
 from portal.notes import views as notes
 from portal.operations import views as operations
 from portal.profile import views as profile
@@ -40,6 +42,9 @@ LOGIN: list[BaseRoute] = [
         "/login/callback/{audience}/{provider}", public(identity.callback, limit=Attempt.LOGIN), name="login_callback"
     ),
     Route("/login/fresh", public(identity.fresh, limit=Attempt.LOGIN), name="login_fresh"),
+    Route(
+        "/login/ended/{audience}/{provider}", public(ended, limit=Attempt.LOGOUT), methods=["POST"], name="login_ended"
+    ),
     Route("/logout", public(identity.logout), methods=["POST"], name="logout"),
 ]
 
@@ -86,6 +91,7 @@ OPERATIONS: list[BaseRoute] = [
 """The operators' rooms."""
 
 MACHINES: list[BaseRoute] = [
+    Route("/.well-known/jwks.json", public(published.jwks), name="client_keys"),
     Route("/health/live", public(health.live), name="health_live"),
     Route("/health/ready", public(health.ready), name="health_ready"),
     Route("/metrics", public(health.metrics), name="metrics"),

@@ -77,9 +77,7 @@ class KeyRing:
     def create(self, customer_id: UUID) -> tuple[CustomerKey, WrappedKey]:
         """A new key for a customer, in both its forms."""
         key = CustomerKey(clock.token_bytes(32))
-        nonce = clock.token_bytes(NONCE_LENGTH)
-        wrapped = nonce + self._cipher.encrypt(nonce, key.secret, self._place(customer_id))
-        return key, WrappedKey(wrapped, self.id)
+        return key, self.wrap(key.secret, self._place(customer_id))
 
     def unwrap(self, customer_id: UUID, wrapped: WrappedKey) -> CustomerKey:
         """The key of a customer.
@@ -87,11 +85,24 @@ class KeyRing:
         Raises:
             Undecipherable: it was wrapped under another key-encryption key, or for another customer.
         """
+        return CustomerKey(self.open(wrapped, self._place(customer_id)))
+
+    def wrap(self, secret: bytes, place: bytes) -> WrappedKey:
+        """Encrypt a key for one place (see `context`) and no other."""
+        nonce = clock.token_bytes(NONCE_LENGTH)
+        return WrappedKey(nonce + self._cipher.encrypt(nonce, secret, place), self.id)
+
+    def open(self, wrapped: WrappedKey, place: bytes) -> bytes:
+        """Decrypt a key that was wrapped for this place.
+
+        Raises:
+            Undecipherable: it was wrapped under another key-encryption key, or for another place.
+        """
         nonce, data = wrapped.data[:NONCE_LENGTH], wrapped.data[NONCE_LENGTH:]
         try:
-            return CustomerKey(self._cipher.decrypt(nonce, data, self._place(customer_id)))
+            return self._cipher.decrypt(nonce, data, place)
         except InvalidTag as error:
-            raise Undecipherable(f"the key of customer {customer_id} was wrapped by {wrapped.by}") from error
+            raise Undecipherable(f"a key was wrapped by {wrapped.by}, which is not this key-encryption key") from error
 
     @staticmethod
     def _place(customer_id: UUID) -> bytes:

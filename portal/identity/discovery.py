@@ -9,12 +9,19 @@ from urllib.parse import urlsplit
 import httpx2
 
 from portal.identity.failures import ProviderDown, ProviderMistaken
-from portal.identity.remote import ask
+from portal.identity.remote import Answer, ask
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A provider's addresses and habits. `names_itself` says that it adds `iss` to every callback (RFC 9207)."""
+    """A provider's addresses and habits.
+
+    Attributes:
+        pushed_endpoint: where an authorization request is sent ahead (RFC 9126).
+        client_authentication: how it lets clients show who they are.
+        client_signatures: with which algorithms a client may sign that; None where it does not say.
+        names_itself: it adds `iss` to every callback (RFC 9207).
+    """
 
     issuer: str
     authorization_endpoint: str
@@ -22,7 +29,9 @@ class Metadata:
     jwks_uri: str
     userinfo_endpoint: str | None
     end_session_endpoint: str | None
+    pushed_endpoint: str | None
     client_authentication: frozenset[str]
+    client_signatures: frozenset[str] | None
     names_itself: bool
 
 
@@ -33,13 +42,22 @@ async def discover(http: httpx2.AsyncClient, issuer: str, *, loopback: bool) -> 
         ProviderDown: it does not answer.
         ProviderMistaken: the document is not that of this issuer, or cannot be used; the message says why.
     """
+    return read((await fetch(http, issuer, loopback=loopback)).body, issuer, loopback=loopback)
+
+
+async def fetch(http: httpx2.AsyncClient, issuer: str, *, loopback: bool) -> Answer:
+    """Fetch the document alone.
+
+    Raises:
+        ProviderDown, ProviderMistaken: there is none.
+    """
     url = issuer.removesuffix("/") + "/.well-known/openid-configuration"
     if not _safe(url, loopback):
         raise ProviderMistaken(f"the issuer {issuer!r} is no https address")
     answer = await ask(http, "GET", url)
     if answer.status != 200:
         raise ProviderDown(f"{url} answers {answer.status}")
-    return read(answer.body, issuer, loopback=loopback)
+    return answer
 
 
 def read(document: Mapping[str, Any], issuer: str, *, loopback: bool) -> Metadata:
@@ -67,7 +85,9 @@ def read(document: Mapping[str, Any], issuer: str, *, loopback: bool) -> Metadat
             raise ProviderMistaken(f"it names no {name}")
         return url
 
-    methods = document.get("token_endpoint_auth_methods_supported")
+    pushed = address("pushed_authorization_request_endpoint")
+    if pushed is None and document.get("require_pushed_authorization_requests") is True:
+        raise ProviderMistaken("it wants pushed authorization requests, and names no endpoint for them")
     return Metadata(
         issuer=issuer,
         authorization_endpoint=required("authorization_endpoint"),
@@ -75,10 +95,11 @@ def read(document: Mapping[str, Any], issuer: str, *, loopback: bool) -> Metadat
         jwks_uri=required("jwks_uri"),
         userinfo_endpoint=address("userinfo_endpoint"),
         end_session_endpoint=address("end_session_endpoint"),
+        pushed_endpoint=pushed,
         # Where nothing is said, it is client_secret_basic (Discovery, section 3).
-        client_authentication=frozenset(filter(_is_text, methods))
-        if isinstance(methods, list)
-        else frozenset({"client_secret_basic"}),
+        client_authentication=_texts(document, "token_endpoint_auth_methods_supported")
+        or frozenset({"client_secret_basic"}),
+        client_signatures=_texts(document, "token_endpoint_auth_signing_alg_values_supported"),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )
 
@@ -102,5 +123,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+def _texts(document: Mapping[str, Any], name: str) -> frozenset[str] | None:
+    """The texts of a list; None where there is no list."""
+    values = document.get(name)
+    return frozenset(one for one in values if isinstance(one, str)) if isinstance(values, list) else None

@@ -13,7 +13,7 @@ from portal.identity.failures import Declined, ProviderDown, Refused
 from portal.identity.id_token import Expected, IdToken, validate
 from portal.identity.lifecycle import Proof
 from portal.identity.providers import KnownProvider
-from portal.identity.transaction import Opened, Transaction, Wanted, open_transaction
+from portal.identity.transaction import Opened, Transaction, Wanted, keep, prepare
 
 LATER = ("temporarily_unavailable", "server_error")
 
@@ -51,11 +51,12 @@ async def depart(
         ProviderDown, ProviderMistaken: there is nobody to log in with at present.
     """
     provider, metadata = known.provider, await known.metadata()
-    opened = await open_transaction(database, provider.audience, provider.name, metadata.issuer, redirect_uri, wanted)
-    url = oauth.authorization_url(
-        provider, metadata, opened.transaction, opened.state, language=language, prompt=prompt
-    )
-    return Departure(url, opened)
+    opened = prepare(provider.audience, provider.name, metadata.issuer, redirect_uri, wanted)
+    asked = oauth.authorization_request(provider, opened, language=language, prompt=prompt)
+    if metadata.pushed_endpoint is not None:
+        asked = await oauth.push(known.http, metadata, asked, await known.credentials(metadata))
+    await keep(database, opened)
+    return Departure(oauth.authorization_url(metadata, asked), opened)
 
 
 async def arrive(known: KnownProvider, transaction: Transaction, answer: QueryParams) -> Arrival:
@@ -73,7 +74,7 @@ async def arrive(known: KnownProvider, transaction: Transaction, answer: QueryPa
     code = _once(answer, "code")
     if not code:
         raise Refused("callback: no code")
-    tokens = await oauth.exchange(known.http, provider, metadata, transaction, code)
+    tokens = await oauth.exchange(known.http, metadata, transaction, code, await known.credentials(metadata))
     id_token = await validate(tokens.id_token, _expected(known, transaction, tokens.access_token), known.signing_keys)
     more = await oauth.userinfo(known.http, metadata, tokens.access_token, id_token.subject)
     return _arrival(id_token, more, provider.name, tokens.id_token)

@@ -5,24 +5,18 @@ The signature is jws.py's. Everything here is a pure function of the claims, wha
 
 import base64
 import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from portal import clock
-from portal.identity.failures import Refused
+from portal.identity import token_rules
 from portal.identity.jws import FindKeys, Opened, open_signed
+from portal.identity.token_rules import LEEWAY, require
 
+WHAT = "ID token"
 TYPES = frozenset({"", "jwt"})
-LEEWAY = 30
-"""Seconds by which clocks may differ."""
-
-OLDEST = 300
-"""Seconds: the token was made for this login, moments ago."""
-
-LONGEST_SUBJECT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,56 +51,45 @@ async def validate(token: str, expected: Expected, find_keys: FindKeys) -> IdTok
     Raises:
         Refused: a rule is broken; the message names it.
     """
-    opened = await open_signed(token, "ID token", TYPES, find_keys)
+    opened = await open_signed(token, WHAT, TYPES, find_keys)
     return judge(opened, expected, clock.now())
 
 
 def judge(opened: Opened, expected: Expected, now: datetime) -> IdToken:
     """Check the claims of a token whose signature is good."""
     claims, moment = opened.claims, now.timestamp()
-    _require(claims.get("iss") == expected.issuer, "iss is another")
+    require(claims.get("iss") == expected.issuer, WHAT, "iss is another")
     _audience(claims, expected.client_id)
     nonce = claims.get("nonce")
-    _require(isinstance(nonce, str) and _same(nonce, expected.nonce), "nonce is not that of this login")
-    issued = _times(claims, moment)
-    _require(_presentable(claims.get("sub")), "sub is missing or too long")
+    good = isinstance(nonce, str) and token_rules.same(nonce, expected.nonce)
+    require(good, WHAT, "nonce is not that of this login")
+    issued = token_rules.issued(claims, WHAT, moment)
+    subject = token_rules.subject(claims, WHAT)
     _access_token(claims, opened.algorithm, expected.access_token)
-    acr = _short(claims, "acr")
-    _require(not expected.acr_values or acr in expected.acr_values, "acr is none of those that were asked for")
+    acr = token_rules.text(claims, "acr")
+    require(not expected.acr_values or acr in expected.acr_values, WHAT, "acr is none of those that were asked for")
     return IdToken(
         issuer=expected.issuer,
-        subject=claims["sub"],
+        subject=subject,
         authenticated_at=datetime.fromtimestamp(_authenticated(claims, expected.max_age, moment) or issued, UTC),
         acr=acr,
-        sid=_short(claims, "sid"),
+        sid=token_rules.text(claims, "sid"),
         claims=claims,
     )
 
 
 def _audience(claims: Mapping[str, Any], client_id: str) -> None:
-    aud, azp = claims.get("aud"), claims.get("azp")
-    audiences: list[object] = aud if isinstance(aud, list) else [aud]
-    _require(all(isinstance(one, str) for one in audiences), "aud is no text or list of texts")
-    _require(client_id in audiences, "aud is somebody else")
+    audiences, azp = token_rules.audiences(claims, WHAT, client_id), claims.get("azp")
     # With others in the audience, only azp says that the token was issued to us.
-    _require(azp == client_id or (azp is None and len(audiences) == 1), "azp is somebody else")
-
-
-def _times(claims: Mapping[str, Any], moment: float) -> float:
-    expires, issued, not_before = _time(claims, "exp"), _time(claims, "iat"), _time(claims, "nbf", default=0)
-    _require(expires > moment - LEEWAY, "it has expired")
-    _require(issued <= moment + LEEWAY, "iat is in the future")
-    _require(issued >= moment - OLDEST - LEEWAY, "iat is too long ago")
-    _require(not_before <= moment + LEEWAY, "nbf is in the future")
-    return issued
+    require(azp == client_id or (azp is None and len(audiences) == 1), WHAT, "azp is somebody else")
 
 
 def _authenticated(claims: Mapping[str, Any], max_age: int | None, moment: float) -> float | None:
     if max_age is None and "auth_time" not in claims:
         return None
-    at = _time(claims, "auth_time")
-    _require(at <= moment + LEEWAY, "auth_time is in the future")
-    _require(max_age is None or at >= moment - max_age - LEEWAY, "auth_time is too long ago")
+    at = token_rules.time(claims, WHAT, "auth_time")
+    require(at <= moment + LEEWAY, WHAT, "auth_time is in the future")
+    require(max_age is None or at >= moment - max_age - LEEWAY, WHAT, "auth_time is too long ago")
     return at
 
 
@@ -118,32 +101,5 @@ def _access_token(claims: Mapping[str, Any], algorithm: str, access_token: str) 
     hashed = (hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256)(access_token.encode()).digest()
     half = base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
     at_hash = claims["at_hash"]
-    _require(isinstance(at_hash, str) and _same(at_hash, half), "at_hash is that of another access token")
-
-
-def _short(claims: Mapping[str, Any], name: str) -> str | None:
-    value = claims.get(name)
-    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_SUBJECT and value.isprintable() else None
-
-
-def _presentable(subject: object) -> bool:
-    """At most 255 ASCII characters (section 2), and none that could break a line in a log."""
-    fits = isinstance(subject, str) and 0 < len(subject) <= LONGEST_SUBJECT
-    return fits and isinstance(subject, str) and subject.isascii() and subject.isprintable() and bool(subject.strip())
-
-
-def _time(claims: Mapping[str, Any], name: str, default: object = None) -> float:
-    """A number of seconds that a calendar can hold; a boolean is a number to Python, and not here."""
-    value = claims.get(name, default)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e11:
-        raise Refused(f"ID token: {name} is missing or no time")
-    return float(value)
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode())
-
-
-def _require(holds: bool, why: str) -> None:
-    if not holds:
-        raise Refused(f"ID token: {why}")
+    good = isinstance(at_hash, str) and token_rules.same(at_hash, half)
+    require(good, WHAT, "at_hash is that of another access token")

@@ -1,19 +1,21 @@
 """The authorization code flow with PKCE (RFC 6749, RFC 7636), where it is OAuth 2.0: Authlib's plumbing, our client."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import httpx2
-from authlib.integrations.httpx_client import OAuth2ClientAuth
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.common.urls import add_params_to_uri
+from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from portal.identity.client_authentication import Credentials
 from portal.identity.discovery import Metadata
 from portal.identity.failures import ProviderMistaken, Refused
 from portal.identity.provider import Provider
 from portal.identity.remote import ask
-from portal.identity.transaction import Transaction
+from portal.identity.transaction import Opened, Transaction
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -26,34 +28,59 @@ class Tokens:
     id_token: str
 
 
-def authorization_url(
-    provider: Provider, metadata: Metadata, transaction: Transaction, state: str, *, language: str, prompt: str | None
-) -> str:
-    """Where the browser goes to prove who is using it."""
-    wanted = transaction.wanted
-    more = {
+def authorization_request(
+    provider: Provider, opened: Opened, *, language: str, prompt: str | None = None
+) -> dict[str, str]:
+    """What is asked of the provider; `code_verifier` stays here."""
+    transaction, wanted = opened.transaction, opened.transaction.wanted
+    challenge = create_s256_code_challenge(transaction.code_verifier)  # type: ignore[no-untyped-call]
+    asked = {
+        "response_type": "code",
+        "client_id": provider.client_id,
+        "redirect_uri": transaction.redirect_uri,
+        "scope": provider.settings.scopes,
+        "state": opened.state,
+        "nonce": transaction.nonce,
+        "code_challenge": str(challenge),
+        "code_challenge_method": "S256",
+        "ui_locales": language,
         "prompt": prompt,
         "max_age": None if wanted.max_age is None else str(wanted.max_age),
         "acr_values": " ".join(wanted.acr_values) or None,
     }
-    url = prepare_grant_uri(
-        metadata.authorization_endpoint,
-        provider.client_id,
-        "code",
-        redirect_uri=transaction.redirect_uri,
-        scope=provider.settings.scopes,
-        state=state,
-        nonce=transaction.nonce,
-        code_challenge=create_s256_code_challenge(transaction.code_verifier),  # type: ignore[no-untyped-call]
-        code_challenge_method="S256",
-        ui_locales=language,
-        **{name: value for name, value in more.items() if value is not None},
-    )
-    return str(url)
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+async def push(
+    http: httpx2.AsyncClient, metadata: Metadata, asked: Mapping[str, str], credentials: Credentials
+) -> dict[str, str]:
+    """Send the request ahead (RFC 9126), so that nobody in between reads or alters it: gives what is left for the
+    browser to carry.
+
+    Raises:
+        ProviderMistaken: the provider does not take it.
+        ProviderDown: it does not answer.
+    """
+    assert metadata.pushed_endpoint is not None
+    body = urlencode({**asked, **credentials.form})
+    headers = FORM | credentials.headers
+    answer = await ask(http, "POST", metadata.pushed_endpoint, content=body, headers=headers)
+    if answer.status not in (200, 201):
+        error = str(answer.body.get("error", "no error"))[:100]
+        raise ProviderMistaken(f"the pushed authorization request endpoint answers {answer.status}, {error!r}")
+    request_uri = answer.body.get("request_uri")
+    if not isinstance(request_uri, str) or not request_uri:
+        raise ProviderMistaken("the pushed authorization request endpoint answers without a request_uri")
+    return {"client_id": asked["client_id"], "request_uri": request_uri}
+
+
+def authorization_url(metadata: Metadata, asked: Mapping[str, str]) -> str:
+    """Where the browser goes to prove who is using it."""
+    return str(add_params_to_uri(metadata.authorization_endpoint, list(asked.items())))
 
 
 async def exchange(
-    http: httpx2.AsyncClient, provider: Provider, metadata: Metadata, transaction: Transaction, code: str
+    http: httpx2.AsyncClient, metadata: Metadata, transaction: Transaction, code: str, credentials: Credentials
 ) -> Tokens:
     """Exchange the code for tokens.
 
@@ -67,9 +94,10 @@ async def exchange(
         code=code,
         redirect_uri=transaction.redirect_uri,
         code_verifier=transaction.code_verifier,
+        **credentials.form,
     )
-    auth = client_authentication(provider, metadata)
-    answer = await ask(http, "POST", metadata.token_endpoint, content=body, headers=FORM, auth=auth)
+    headers = FORM | credentials.headers
+    answer = await ask(http, "POST", metadata.token_endpoint, content=body, headers=headers)
     if answer.status != 200:
         error = str(answer.body.get("error", "no error"))[:100]
         kind = Refused if error == "invalid_grant" else ProviderMistaken
@@ -97,16 +125,3 @@ async def userinfo(http: httpx2.AsyncClient, metadata: Metadata, access_token: s
     if answer.body.get("sub") != subject:
         raise Refused("userinfo: sub is not that of the ID token")
     return answer.body
-
-
-def client_authentication(provider: Provider, metadata: Metadata) -> httpx2.Auth:
-    """How we show the provider who we are, of the ways that it takes."""
-    secret = provider.settings.client_secret.get_secret_value()
-    if not secret:
-        return OAuth2ClientAuth(provider.client_id, None, "none")
-    if "client_secret_basic" in metadata.client_authentication:
-        # RFC 6749, section 2.3.1, wants both encoded as in a form; Authlib leaves that to its caller.
-        return OAuth2ClientAuth(quote(provider.client_id, safe=""), quote(secret, safe=""), "client_secret_basic")
-    if "client_secret_post" in metadata.client_authentication:
-        return OAuth2ClientAuth(provider.client_id, secret, "client_secret_post")
-    raise ProviderMistaken("the provider takes a client secret neither as HTTP Basic nor in the body")

@@ -8,6 +8,8 @@ from joserfc.jwk import Key
 from starlette.requests import HTTPConnection
 
 from portal.identity import keys, remote
+from portal.identity.client_authentication import Credentials, credentials
+from portal.identity.client_keys import ClientKeys
 from portal.identity.discovery import Metadata, discover
 from portal.identity.failures import Refused
 from portal.identity.fetched import Fetched
@@ -19,9 +21,12 @@ from portal.settings import Settings
 class KnownProvider:
     """A provider, and what is known of it."""
 
-    def __init__(self, provider: Provider, http: httpx2.AsyncClient, *, loopback: bool) -> None:
+    def __init__(
+        self, provider: Provider, http: httpx2.AsyncClient, client_keys: ClientKeys, *, loopback: bool
+    ) -> None:
         self.provider = provider
         self.http = http
+        self._client_keys = client_keys
         self._loopback = loopback
         self._metadata = Fetched(self._discover)
         self._keys = Fetched(self._fetch_keys)
@@ -29,6 +34,14 @@ class KnownProvider:
     async def metadata(self) -> Metadata:
         """Its addresses and habits."""
         return await self._metadata.get()
+
+    async def credentials(self, metadata: Metadata) -> Credentials:
+        """What shows it that it is us who ask, for one request.
+
+        Raises:
+            ProviderMistaken: it takes nothing that we can do.
+        """
+        return await credentials(self.provider, metadata, self._client_keys)
 
     async def signing_keys(self, algorithm: str, kid: str | None) -> Sequence[Key]:
         """The keys that may have signed a token. An unknown key id makes us look once more, for keys are exchanged.
@@ -40,7 +53,7 @@ class KnownProvider:
         if not found:
             found = keys.candidates(await self._keys.again(), algorithm, kid)
         if not found:
-            raise Refused("ID token: it is signed with a key that the provider does not publish")
+            raise Refused("a token is signed with a key that the provider does not publish")
         return found
 
     async def _discover(self) -> Metadata:
@@ -54,10 +67,11 @@ class Providers:
     """The providers of the settings. Used as an async context manager for the life of a process; nothing is asked of a
     provider before somebody logs in."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, client_keys: ClientKeys) -> None:
+        self.client_keys = client_keys
         self._http = remote.client()
         self._known = {
-            (audience, provider.name): KnownProvider(provider, self._http, loopback=settings.development)
+            (audience, provider.name): KnownProvider(provider, self._http, client_keys, loopback=settings.development)
             for audience in Audience
             for provider in providers_of(settings, audience)
         }

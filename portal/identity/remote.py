@@ -16,10 +16,11 @@ MOST_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A provider's answer: its status, and the JSON object in it."""
+    """A provider's answer: its status, the JSON object in it, and what its clock says, if it says so (HTTP Date)."""
 
     status: int
     body: dict[str, Any]
+    date: str | None = None
 
 
 def client() -> httpx2.AsyncClient:
@@ -63,7 +64,8 @@ async def ask(
         raise ProviderMistaken(f"{where} answers something unreadable: {type(error).__name__}") from error
     if response.status_code >= 500 or response.status_code == 429:
         raise ProviderDown(f"{where} answers {response.status_code}")
-    return Answer(response.status_code, _object(data, where, response.status_code))
+    body = _object(data, where, response.status_code)
+    return Answer(response.status_code, body, response.headers.get("date"))
 
 
 async def _read(response: httpx2.Response) -> bytes:

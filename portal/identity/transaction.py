@@ -89,23 +89,26 @@ def cookie_for(state: str) -> str:
     return COOKIE_PREFIX + tokens.digest(state).hex()[:16]
 
 
-async def open_transaction(
-    database: Database, audience: Audience, provider: str, issuer: str, redirect_uri: str, wanted: Wanted
-) -> Opened:
-    """Begin a login, with a state, a nonce and a code verifier of its own."""
+def prepare(audience: Audience, provider: str, issuer: str, redirect_uri: str, wanted: Wanted) -> Opened:
+    """A login, with a state, a nonce and a code verifier of its own."""
     made = Transaction(audience, provider, issuer, redirect_uri, wanted, tokens.new(), tokens.new())
-    opened = Opened(made, state=tokens.new(), browser=tokens.new())
+    return Opened(made, state=tokens.new(), browser=tokens.new())
+
+
+async def keep(database: Database, opened: Opened) -> None:
+    """Write a login down, to be consumed when its answer comes."""
+    made, wanted = opened.transaction, opened.transaction.wanted
     await database.fetch_all(
         OPEN,
         [
             tokens.digest(opened.state),
             tokens.digest(opened.browser),
-            audience.value,
-            provider,
-            issuer,
+            made.audience.value,
+            made.provider,
+            made.issuer,
             made.nonce,
             made.code_verifier,
-            redirect_uri,
+            made.redirect_uri,
             wanted.return_to,
             wanted.purpose.value,
             wanted.expected_session,
@@ -114,7 +117,6 @@ async def open_transaction(
             list(wanted.acr_values),
         ],
     )
-    return opened
 
 
 async def consume(database: Database, state: str | None, browser: str | None) -> Transaction:

@@ -4,15 +4,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal import clock
-from portal.errors import Forbidden, NotFound
+from portal.errors import Forbidden
 from portal.i18n import gettext as _
 from portal.identity import cookies, freshness, lifecycle, return_to, tokens
+from portal.identity.addressed import addressed
 from portal.identity.arrived import ARRIVED
 from portal.identity.departure import choose, failed, leave_for
 from portal.identity.failures import LoginFailed, ProviderMistaken, Refused
 from portal.identity.flow import arrive
 from portal.identity.logout import provider_logout
-from portal.identity.providers import KnownProvider, providers
+from portal.identity.providers import providers
 from portal.identity.session import Audience, Session, find, shown_token
 from portal.identity.transaction import Wanted, consume, cookie_for
 from portal.services import services
@@ -32,7 +33,7 @@ async def login(request: Request) -> Response:
 async def start(request: Request) -> Response:
     """To the provider, whoever is logged in; with `again` it asks anew who is there."""
     prompt = "login" if "again" in request.query_params else None
-    return await leave_for(request, _provider(request), Wanted(return_to=_back_to(request)), prompt=prompt)
+    return await leave_for(request, addressed(request), Wanted(return_to=_back_to(request)), prompt=prompt)
 
 
 async def fresh(request: Request) -> Response:
@@ -50,7 +51,7 @@ async def fresh(request: Request) -> Response:
 
 async def callback(request: Request) -> Response:
     """Back from the provider."""
-    known = _provider(request)
+    known = addressed(request)
     audience, wanted = known.provider.audience, Wanted()
     state = _state(request)
     try:
@@ -113,14 +114,6 @@ def _asked_for(request: Request) -> Audience:
 
 def _back_to(request: Request) -> str:
     return return_to.local(request.query_params.get("next"))
-
-
-def _provider(request: Request) -> KnownProvider:
-    """The provider that the address names."""
-    try:
-        return providers(request)[Audience(request.path_params["audience"]), request.path_params["provider"]]
-    except (ValueError, KeyError):
-        raise NotFound(_("There is nothing at this address.")) from None
 
 
 def _state(request: Request) -> str | None:

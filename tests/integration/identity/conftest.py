@@ -19,7 +19,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from portal.identity import views
+from portal.identity import published, views
+from portal.identity.client_keys import ClientKeys
+from portal.identity.ended import ended
 from portal.identity.providers import Providers
 from portal.identity.session import Audience
 from portal.paths import resource
@@ -99,10 +101,14 @@ def _routes() -> list[Route]:
         Route("/login/start/{audience}/{provider}", public(views.start), name="login_start"),
         Route("/login/callback/{audience}/{provider}", public(views.callback), name="login_callback"),
         Route("/login/fresh", public(views.fresh), name="login_fresh"),
+        Route("/login/ended/{audience}/{provider}", public(ended), methods=["POST"], name="login_ended"),
+        Route("/.well-known/jwks.json", public(published.jwks), name="client_keys"),
         Route("/logout", public(views.logout), methods=["POST"], name="logout"),
         Route("/language", nothing, methods=["POST"], name="language"),
         Route("/record", customers(_who), name="record"),
         Route("/record/changes", customers(_who), name="changes"),
+        Route("/record/devices", customers(_who), name="record_devices"),
+        Route("/devices", staff(*StaffRole)(_who), name="devices"),
         Route("/desk", staff(StaffRole.AGENT)(_who), name="desk"),
         Route("/audit", staff(StaffRole.AUDITOR)(_who), name="audit"),
         Route("/operations", staff(StaffRole.OPERATOR)(_who), name="operations"),
@@ -111,7 +117,8 @@ def _routes() -> list[Route]:
 
 @asynccontextmanager
 async def opened(settings: Settings, stores: Stores) -> AsyncIterator[Doors]:
-    async with Providers(settings) as providers:
+    keys = ClientKeys(stores.staff.database, stores.staff.keys)
+    async with Providers(settings, keys) as providers:
         yield Doors(settings, stores, providers)
 
 

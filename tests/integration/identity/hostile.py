@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import parse_qs
 
-from tests.unit.identity.signing import honest_claims, public, rsa_key, sign
+from joserfc.jwk import Key
+
+from tests.unit.identity.signing import honest_claims, logout_claims, public, rsa_key, sign
 
 ACCESS_TOKEN = "an-access-token"
 
@@ -36,6 +38,7 @@ class HostileProvider:
         self.id_token = ""
         self.userinfo: dict[str, Any] = {"sub": "alice"}
         self.answers: dict[str, tuple[int, object] | bytes] = {}
+        self.pushed = 0
         self.delay = 0.0
         self.down = False
         self.asked: dict[str, list[dict[str, Any]]] = {}
@@ -62,6 +65,22 @@ class HostileProvider:
         self.id_token = sign(honest_claims(now, **(honest | changes)))
         self.userinfo["sub"] = changes.get("sub", "alice")
 
+    def wants_pushed_requests(self) -> None:
+        """From now on it takes authorization requests ahead only (RFC 9126), and tells who asks by a signature."""
+        self.document |= {
+            "pushed_authorization_request_endpoint": f"{self.issuer}/par",
+            "require_pushed_authorization_requests": True,
+            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        }
+
+    def says_logged_out(self, client_id: str = "portal-customers", **changes: object) -> str:
+        """A good logout token, but for some changed claims (`header` and `key` change how it is signed)."""
+        header = {"typ": "logout+jwt", **cast(dict[str, Any], changes.pop("header", {}))}
+        key = cast(Key | None, changes.pop("key", None))
+        claims = logout_claims(int(time.time()), **{"iss": self.issuer, "aud": client_id, **changes})
+        return sign(claims, header=header, key=key)
+
     def _answer(self, path: str) -> tuple[int, object] | bytes:
         if path in self.answers:
             return self.answers[path]
@@ -74,6 +93,9 @@ class HostileProvider:
                 return 200, {"access_token": ACCESS_TOKEN, "token_type": "Bearer", "id_token": self.id_token}
             case "/userinfo":
                 return 200, self.userinfo
+            case "/par":
+                self.pushed += 1
+                return 201, {"request_uri": f"urn:ietf:params:oauth:request_uri:{self.pushed}", "expires_in": 60}
         return 404, {"error": "not found"}
 
     def _handler(provider) -> type[BaseHTTPRequestHandler]:

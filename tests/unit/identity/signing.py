@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
+from uuid import uuid4
 
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
@@ -51,6 +52,20 @@ def public(*keys: Key) -> dict[str, Any]:
 def honest_claims(now: int = NOW, **changes: object) -> dict[str, Any]:
     """The claims of a good token, with some changed, added or (MISSING) left out."""
     claims = {"iss": ISSUER, "aud": CLIENT, "sub": "alice", "nonce": NONCE, "iat": now, "exp": now + 300} | changes
+    return {name: value for name, value in claims.items() if value is not MISSING}
+
+
+def logout_claims(now: int = NOW, **changes: object) -> dict[str, Any]:
+    """The claims of a good logout token, likewise; each has a `jti` of its own."""
+    claims = {
+        "iss": ISSUER,
+        "aud": CLIENT,
+        "iat": now,
+        "exp": now + 120,
+        "jti": uuid4().hex,
+        "sub": "alice",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    } | changes
     return {name: value for name, value in claims.items() if value is not MISSING}
 
 

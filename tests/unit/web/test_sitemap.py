@@ -10,8 +10,8 @@ from portal.routes import ROUTES
 from portal.web.policy import Policy
 
 PUBLIC = {
-    "home", "language", "login", "login_start", "login_callback", "login_fresh", "logout", "health_live",
-    "health_ready", "metrics",
+    "home", "language", "login", "login_start", "login_callback", "login_fresh", "login_ended", "logout", "health_live",
+    "health_ready", "metrics", "client_keys",
 }  # fmt: skip
 """What a stranger may ask for. Another public address is a decision, and is written down here."""
 

@@ -15,6 +15,7 @@ from portal.audit.values import Value
 from portal.record.models import Consent, ConsentStatus, ContactPoint, ContactWindow, Note, Provenance
 
 __all__ = [
+    "NO_METER",
     "Ambiguous",
     "Applied",
     "Caps",
@@ -25,13 +26,18 @@ __all__ = [
     "ContactPoint",
     "ContactWindow",
     "Cursor",
+    "CursorExpired",
     "Desired",
     "Diff",
     "Editor",
+    "Forged",
     "Hint",
+    "Malformed",
+    "Meter",
     "Note",
     "Outcome",
     "Provenance",
+    "Rate",
     "Ref",
     "Reject",
     "Remote",
@@ -42,6 +48,14 @@ __all__ = [
 
 Cursor: TypeAlias = str
 """How far a feed has been read, in the CRM's own words; opaque to the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many calls a CRM takes: so many in so many seconds, all at once if need be."""
+
+    calls: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,9 @@ class Caps:
         feed: `changes` tells what was edited there.
         echo_tag: its feed leaves out what the portal itself pushed.
         max_execution_seconds: how long a call that was given up may still take effect.
+        rate: what all machines together may call; None where nobody counts.
+        poll_seconds: how long at least between two calls of `changes`.
+        timeline_text: it wants `TimelineEntry.text`; without, nobody takes the trouble to find the words.
     """
 
     batch_max: int
@@ -64,12 +81,37 @@ class Caps:
     feed: bool
     echo_tag: bool
     max_execution_seconds: float
+    rate: Rate | None = None
+    poll_seconds: float = 0.0
+    timeline_text: bool = True
+
+
+class Meter(Protocol):
+    """Counts the calls to a CRM, so that all machines together keep within what it allows."""
+
+    def spent(
+        self, *, calls: int = 1, remaining: int | None = None, limit: int | None = None, resets_in: float | None = None
+    ) -> None:
+        """So many calls were made. If the CRM's answer said so: how many are left, of how many, until in how many
+        seconds the counting starts over."""
+
+
+class _NoMeter:
+    def spent(
+        self, *, calls: int = 1, remaining: int | None = None, limit: int | None = None, resets_in: float | None = None
+    ) -> None:
+        """Nobody counts."""
+
+
+NO_METER: Meter = _NoMeter()
+"""What a connector has until the engine gives it one."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One change record. `id` is "<chain>/<seq>", for ever the same: a timeline holds each id once.
 
+    `text` says it in one line, in the operator's language: what a CRM that keeps no such records gets as a note.
     `lost` has what somebody put into a CRM and does not stand, because the other side's word counted for more.
     """
 
@@ -83,6 +125,7 @@ class TimelineEntry:
     via: str
     diffs: tuple[Diff, ...]
     lost: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +137,9 @@ class Desired:
         said: who said so, by the CRM's names.
         timeline: the change records that the CRM does not have yet, oldest first.
         remote_id, etag: what the CRM answered last; None before the first push.
+        restricted: the person has had processing restricted; the CRM is to show it where it can.
+        summary: how and when to reach somebody, in a few words for a CRM without windows and consents; empty where
+            nobody says.
     """
 
     customer_id: UUID
@@ -109,6 +155,8 @@ class Desired:
     timeline: tuple[TimelineEntry, ...]
     remote_id: str | None = None
     etag: str | None = None
+    restricted: bool = False
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +175,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Nothing was written, and trying again helps: after `after` seconds if the CRM said when."""
+    """Nothing was written, and trying again helps: after `after` seconds if the CRM said when.
+
+    Where every record of a call gets one with `after`, the CRM as a whole wants a break: it is not called until then.
+    """
 
     why: str
     after: float | None = None
@@ -135,9 +186,13 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Nothing was written, and trying the same again does not help; `why` is in the CRM's own words."""
+    """Nothing was written, and trying the same again does not help; `why` is in the CRM's own words.
+
+    `whole`, on every record of a call: the call was refused as one. The engine halves it until the bad one is alone.
+    """
 
     why: str
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +227,19 @@ class Remote:
     """What the CRM says about one customer.
 
     Attributes:
+        customer_id: whom the contact says that it belongs to; None if it says nobody.
         seq: the version of the record that was written last; 0 if none ever was.
         timeline_seq: through which change the timeline is complete; None if the CRM cannot tell.
         fields: the mapped fields by the CRM's names; absent is None.
         edited_by: who edited a field last, by the CRM's names; only where the CRM says.
         consents: the status by purpose and channel; empty where the CRM holds none of its own.
+        flags: where it has only a flag for a consent, whether that forbids, by purpose and channel;
+            `portal.crm.mapping.told_by_flag` says what it means.
+        merged: the ids of other contacts that somebody in the CRM merged into this one: whoever asks for one of them is
+            told of this one.
     """
 
-    customer_id: UUID
+    customer_id: UUID | None
     remote_id: str
     etag: str | None
     seq: int
@@ -187,6 +247,20 @@ class Remote:
     fields: Mapping[str, Value]
     edited_by: Mapping[str, Editor] = field(default_factory=dict)
     consents: Mapping[tuple[str, str], ConsentStatus] = field(default_factory=dict)
+    flags: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    merged: frozenset[str] = frozenset()
+
+
+class CursorExpired(Exception):
+    """The CRM no longer knows a feed's cursor. The engine starts over, and compares every record anew."""
+
+
+class Forged(ValueError):
+    """A webhook that the CRM did not send, or sent to somebody else, or long ago."""
+
+
+class Malformed(ValueError):
+    """A genuine webhook that says nothing that can be understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +279,7 @@ class Connector(Protocol):
 
     label: str
     caps: Caps
+    meter: Meter
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
         """Make the CRM say what is desired: an outcome for each, in order."""
@@ -216,13 +291,17 @@ class Connector(Protocol):
         """Who was edited in the CRM since a cursor (None is the beginning), and the next cursor.
 
         What is told twice does no harm; what is left out is lost. The same cursor comes back when there was nothing.
+
+        Raises:
+            CursorExpired: the CRM does not know this cursor any more.
         """
 
     def verify(self, headers: Mapping[str, str], raw: bytes, url: str, now: datetime) -> Sequence[Hint]:
-        """The hints of a webhook's body, if it is genuine.
+        """The hints of a webhook's body, if it is genuine; none where it is about nobody that matters here.
 
         Raises:
-            ValueError: its signature, or its time, is not right.
+            Forged: its signature, or its time, is not right.
+            Malformed: it is genuine, and cannot be understood.
         """
 
     async def erase(self, ref: Ref) -> None:

@@ -1,15 +1,21 @@
 """What a CRM is to say about a customer, in the port's words."""
 
+from dataclasses import replace
+
 from portal.audit.entry import Entry
 from portal.crm.port import Desired, TimelineEntry
-from portal.sync.current import Current
+from portal.i18n import using
+from portal.record.flat import flatten
+from portal.sync.held import Held
 from portal.sync.inbound import NOT_KEPT
 from portal.sync.line import Line
+from portal.sync.state import Wanted
+from portal.sync.words import timeline_text
 
 
-def desired(line: Line, current: Current, remote_id: str | None, etag: str | None) -> Desired:
+def desired(line: Line, row: Held) -> Desired:
     """The whole record by the CRM's names, with the change records that its timeline does not have yet."""
-    record = current.record
+    record = row.current.record
     return Desired(
         customer_id=record.id,
         number=record.number,
@@ -21,13 +27,24 @@ def desired(line: Line, current: Current, remote_id: str | None, etag: str | Non
         contact_windows=record.contact_windows,
         consents=record.consents,
         notes=record.notes,
-        timeline=tuple(map(_timeline_entry, current.entries, current.actors)),
-        remote_id=remote_id,
-        etag=etag,
+        timeline=_timeline(line, row),
+        remote_id=row.remote_id,
+        etag=row.etag,
+        restricted=row.claimed.wanted is Wanted.RESTRICTED,
     )
 
 
-def _timeline_entry(entry: Entry, actor_name: str | None) -> TimelineEntry:
+def _timeline(line: Line, row: Held) -> tuple[TimelineEntry, ...]:
+    entries = tuple(map(_entry, row.current.entries, row.current.actors))
+    if not entries or not line.connector.caps.timeline_text:
+        return entries
+    record, catalogue = row.current.record, line.store.catalogue
+    state = flatten(record)
+    with using(line.language, line.zone):
+        return tuple(replace(entry, text=timeline_text(catalogue, entry, record.name, state)) for entry in entries)
+
+
+def _entry(entry: Entry, actor_name: str | None) -> TimelineEntry:
     return TimelineEntry(
         id=f"{entry.chain}/{entry.seq}",
         seq=entry.seq,

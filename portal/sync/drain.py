@@ -1,4 +1,4 @@
-"""One pass over one connector: claim what is due, read it, look where something was edited, push, complete."""
+"""One pass over one connector: claim what is due, erase, read, look where something was edited, push, complete."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -7,12 +7,14 @@ import structlog
 
 from portal import clock
 from portal.sync.current import Current, Unreadable, read_current
+from portal.sync.erase import erase
+from portal.sync.gate import Seen
 from portal.sync.held import Held
 from portal.sync.lease import claim, complete
 from portal.sync.line import Line
 from portal.sync.look import look
 from portal.sync.push import push
-from portal.sync.state import Claimed, SyncStatus, Verdict
+from portal.sync.state import Claimed, SyncStatus, Verdict, Wanted
 
 log = structlog.get_logger(__name__)
 
@@ -26,13 +28,17 @@ async def drain(line: Line) -> int:
     claimed = await claim(line, lease)
     if not claimed:
         return 0
-    current = await read_current(line, claimed)
-    rows, verdicts = _sort(claimed, current)
+    seen = Seen(fresh=any(row.attempts == 0 for row in claimed))
     last_call = began + 2 * line.deadline
-    await look(line, [row for row in rows if row.claimed.must_look], until=last_call)
+    leaving = [row for row in claimed if row.wanted is Wanted.ERASED]
+    verdicts = await erase(line, leaving, seen, until=last_call) if leaving else []
+    staying = [row for row in claimed if row.wanted is not Wanted.ERASED] if leaving else claimed
+    current = await read_current(line, staying) if staying else {}
+    rows, unreadable = _sort(staying, current)
+    await look(line, [row for row in rows if row.claimed.must_look], seen, until=last_call)
     if clock.current.monotonic() < last_call:
-        await push(line, [row for row in rows if row.push])
-    kept = await complete(line, lease, [*verdicts, *(row.verdict for row in rows)])
+        await push(line, [row for row in rows if row.push], seen, until=last_call)
+    kept = await complete(line, lease, [*verdicts, *unreadable, *(row.verdict for row in rows)], seen)
     if kept < len(claimed):
         log.warning("leases lost", connector=line.name, rows=len(claimed) - kept)
     return len(claimed)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import column, table
+from sqlalchemy import Executable, column, func, or_, table
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.database import Database
@@ -14,6 +14,11 @@ from portal.work import transaction
 BATCH = 1_000
 
 CONNECTOR = table("connector", column("name"), column("label"), schema="portal")
+GATE = table(
+    "connector_gate",
+    *map(column, ("connector", "rate_calls", "rate_seconds", "tokens", "filled_at")),
+    schema="portal",
+)
 ENROLL = Path(__file__).with_name("enroll.sql").read_text(encoding="utf-8")
 
 
@@ -27,6 +32,25 @@ async def register(database: Database, lines: Sequence[Line]) -> None:
                 index_elements=["name"], set_={"label": label}, where=CONNECTOR.c.label != label
             )
         )
+        for line in lines:
+            await connection.execute(_gate(line))
+
+
+def _gate(line: Line) -> Executable:
+    """Its budget as the connector knows it: full at first, and as full as it was while the rate stays the same."""
+    rate = line.connector.caps.rate
+    calls, seconds = (rate.calls, rate.seconds) if rate else (None, None)
+    wanted = insert(GATE).values(
+        connector=line.name, rate_calls=calls, rate_seconds=seconds, tokens=calls, filled_at=func.now()
+    )
+    new = wanted.excluded
+    return wanted.on_conflict_do_update(
+        index_elements=["connector"],
+        set_={name: new[name] for name in ("rate_calls", "rate_seconds", "tokens", "filled_at")},
+        where=or_(
+            GATE.c.rate_calls.is_distinct_from(new.rate_calls), GATE.c.rate_seconds.is_distinct_from(new.rate_seconds)
+        ),
+    )
 
 
 async def enroll(line: Line, stop: asyncio.Event) -> int:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from portal.sync.gate import Seen
 from portal.sync.line import Line
-from portal.sync.state import Claimed, SyncStatus, Verdict
+from portal.sync.state import Claimed, SyncStatus, Verdict, Wanted
 
-CLAIM = Path(__file__).with_name("claim.sql").read_text(encoding="utf-8")
+CLAIM = "SELECT * FROM portal.sync_claim_v1(%(connector)s, %(lease)s, %(for)s, %(limit)s, %(ahead)s)"
 COMPLETE = Path(__file__).with_name("complete.sql").read_text(encoding="utf-8")
 
 
@@ -19,11 +20,11 @@ async def claim(line: Line, lease: UUID) -> list[Claimed]:
         CLAIM,
         {"connector": line.name, "lease": lease, "for": line.lease, "limit": line.batch, "ahead": line.ahead},
     )
-    return [Claimed(**row | {"status": SyncStatus(row["status"])}) for row in rows]
+    return [Claimed(**row | {"status": SyncStatus(row["status"]), "wanted": Wanted(row["wanted"])}) for row in rows]
 
 
-async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict]) -> int:
-    """Write down what a pass found out; gives how many rows were still its own."""
+async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict], seen: Seen) -> int:
+    """Write down what a pass found out, and how the CRM behaved; gives how many rows were still its own."""
     row = await line.store.database.fetch_one(
         COMPLETE,
         {
@@ -31,6 +32,7 @@ async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict]) -> int:
             "lease": lease,
             "verdicts": Jsonb([verdict.json() for verdict in verdicts]),
             "ahead": line.ahead,
+            **seen.params(line.meter.taken()),
         },
     )
     assert row is not None

@@ -7,6 +7,7 @@ from datetime import timedelta
 from portal.crm.port import Connector
 from portal.record.store import RecordStore
 from portal.settings import Settings
+from portal.sync.gate import CallMeter
 
 
 @dataclass(slots=True)
@@ -20,6 +21,8 @@ class Line:
         lease: how long they are its own; calls to the CRM get less than a third of it.
         ahead: added to the database's clock. Zero, but for tests that look into the future.
         names: what the CRM calls the profile fields that it has, by their key in the catalogue.
+        language, zone: in which the CRM's notes are written.
+        meter: counts what this process calls.
     """
 
     name: str
@@ -28,9 +31,13 @@ class Line:
     batch: int
     lease: timedelta
     ahead: timedelta = timedelta(0)
+    language: str = "en"
+    zone: str = "UTC"
     names: Mapping[str, str] = field(init=False)
+    meter: CallMeter = field(init=False, default_factory=CallMeter)
 
     def __post_init__(self) -> None:
+        self.connector.meter = self.meter
         fields = self.store.catalogue.fields.values()
         self.names = {field.key: field.crm[self.name].name for field in fields if self.name in field.crm}
 
@@ -48,4 +55,12 @@ class Line:
 def line(name: str, connector: Connector, store: RecordStore, settings: Settings) -> Line:
     """A line with the operator's batch size and lease, the batch no larger than the CRM takes."""
     batch = min(settings.sync_batch, connector.caps.batch_max)
-    return Line(name, connector, store, batch, timedelta(seconds=settings.sync_lease_seconds))
+    return Line(
+        name,
+        connector,
+        store,
+        batch,
+        timedelta(seconds=settings.sync_lease_seconds),
+        language=settings.sync_language,
+        zone=settings.default_time_zone,
+    )

@@ -14,7 +14,10 @@ from portal.record.change import SINCE
 from portal.record.flat import flatten
 from portal.sync.backoff import backoff
 from portal.sync.base import Base, seal_base, unseal_base, values_at
+from portal.sync.contacts import by_customer
 from portal.sync.current import our_values, shared_values
+from portal.sync.events import Event
+from portal.sync.gate import Seen
 from portal.sync.held import Held
 from portal.sync.inbound import Taken, take
 from portal.sync.line import Line
@@ -24,12 +27,12 @@ from portal.sync.state import SyncStatus
 log = structlog.get_logger(__name__)
 
 
-async def look(line: Line, rows: Sequence[Held], *, until: float) -> None:
+async def look(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) -> None:
     """Fetch what the CRM says about some customers, and bring into their records what it is right about.
 
     What is not reached `until` then (on the monotonic clock) stays due, and is not pushed unseen.
     """
-    found = await _fetch(line, rows) if rows else None
+    found = await _fetch(line, rows, seen) if rows else None
     for row in rows:
         if found is None:
             _try_again(row)
@@ -39,14 +42,21 @@ async def look(line: Line, rows: Sequence[Held], *, until: float) -> None:
             await _see(line, row, found.get(row.claimed.customer_id))
 
 
-async def _fetch(line: Line, rows: Sequence[Held]) -> Mapping[UUID, Remote] | None:
+async def _fetch(line: Line, rows: Sequence[Held], seen: Seen) -> Mapping[UUID, Remote] | None:
     refs = [Ref(row.remote_id, row.claimed.customer_id) for row in rows]
     try:
         async with asyncio.timeout(line.deadline):
-            return {remote.customer_id: remote for remote in await line.connector.fetch(refs)}
-    except Exception:
-        log.exception("fetch failed", connector=line.name, rows=len(rows))
+            found = by_customer(refs, await line.connector.fetch(refs))
+    except OSError as error:  # TimeoutError is one
+        log.warning("fetch failed", connector=line.name, rows=len(rows), error=type(error).__name__)
+        seen.failed(type(error).__name__)
         return None
+    except Exception as error:
+        log.exception("fetch failed", connector=line.name, rows=len(rows))
+        seen.failed(type(error).__name__)
+        return None
+    seen.answered = True
+    return found
 
 
 async def _see(line: Line, row: Held, remote: Remote | None) -> None:
@@ -54,6 +64,11 @@ async def _see(line: Line, row: Held, remote: Remote | None) -> None:
     if remote is None:
         _missing(row)
         return
+    if remote.customer_id not in (row.claimed.customer_id, None):
+        row.park(ANOTHER_PERSONS)
+        return
+    if row.claimed.remote_id not in (remote.remote_id, None):
+        row.found(event=Event.RELINKED, facts={"from": row.claimed.remote_id or "", "to": remote.remote_id})
     try:
         await _compare(line, row, remote)
     except Exception:
@@ -74,6 +89,9 @@ def _try_again(row: Held) -> None:
         pull_after=wait if row.claimed.pull_due_at else None,
         verify_after=wait if row.claimed.verify_due or verifying else None,
     )
+
+
+ANOTHER_PERSONS = "the contact belongs to another customer now: was it merged in the CRM?"
 
 
 def _missing(row: Held) -> None:

@@ -5,25 +5,51 @@ from collections.abc import Sequence
 
 import structlog
 
+from portal import clock
 from portal.crm.port import Ambiguous, Applied, Conflict, Desired, Outcome, Reject, Retry
 from portal.sync.backoff import backoff
 from portal.sync.base import Base, seal_base
 from portal.sync.current import our_values
 from portal.sync.desired import desired
+from portal.sync.gate import Seen
 from portal.sync.held import Held
 from portal.sync.line import Line
-from portal.sync.state import SyncStatus
+from portal.sync.state import SyncStatus, Wanted
 
 log = structlog.get_logger(__name__)
 
 
-async def push(line: Line, rows: Sequence[Held]) -> None:
-    """Make the CRM say what the records say, in one call, outside any transaction."""
+async def push(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) -> None:
+    """Make the CRM say what the records say, in one call, outside any transaction.
+
+    A call that is refused as a whole because of one record is made again in halves, `until` then (on the monotonic
+    clock), so that the bad record alone is parked.
+    """
     if not rows:
         return
-    batch = [desired(line, row.current, row.remote_id, row.etag) for row in rows]
-    for row, wanted, outcome in zip(rows, batch, await _call(line, batch), strict=True):
+    batch = [desired(line, row) for row in rows]
+    outcomes = await _call(line, batch)
+    seen.outcomes(outcomes)
+    if len(rows) > 1 and all(isinstance(outcome, Reject) and outcome.whole for outcome in outcomes):
+        await _halve(line, rows, seen, until=until)
+        return
+    for row, wanted, outcome in zip(rows, batch, outcomes, strict=True):
         judge(line, row, wanted, outcome)
+
+
+async def _halve(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) -> None:
+    middle = (len(rows) + 1) // 2
+    for half in (rows[:middle], rows[middle:]):
+        if clock.current.monotonic() < until:
+            await push(line, half, seen, until=until)
+            continue
+        # Out of time. Each comes back at a moment of its own, and so in other company.
+        for row in half:
+            wait = backoff(row.claimed.attempts)
+            row.found(status=SyncStatus.RETRYING, attempts=row.attempts, error=MIXED_UP, push_after=wait)
+
+
+MIXED_UP = "refused together with other records"
 
 
 async def _call(line: Line, batch: Sequence[Desired]) -> Sequence[Outcome]:
@@ -32,6 +58,9 @@ async def _call(line: Line, batch: Sequence[Desired]) -> Sequence[Outcome]:
             outcomes = await line.connector.push(batch)
     except TimeoutError:
         return [Ambiguous("no answer in time")] * len(batch)
+    except OSError as error:
+        log.warning("push failed", connector=line.name, rows=len(batch), error=type(error).__name__)
+        return [Ambiguous(type(error).__name__)] * len(batch)
     except Exception as error:
         log.exception("push failed", connector=line.name, rows=len(batch))
         return [Ambiguous(type(error).__name__)] * len(batch)
@@ -80,4 +109,5 @@ def _applied(line: Line, row: Held, wanted: Desired, applied: Applied) -> None:
         base=seal_base(base, row.current.key, line.name, customer),
         remote_id=applied.remote_id,
         etag=applied.etag,
+        did=Wanted.RESTRICTED if wanted.restricted else Wanted.RECORD,
     )

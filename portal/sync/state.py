@@ -1,10 +1,13 @@
 """A row of sync_state as it is claimed, and what a pass finds out about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from portal.sync.events import Event
 
 
 class SyncStatus(StrEnum):
@@ -15,6 +18,16 @@ class SyncStatus(StrEnum):
     RETRYING = "retrying"  # by Retry; the next attempt leads out, at its own time
     VERIFYING = "verifying"  # by Ambiguous; reading back leads to SYNCED, or to another push
     PARKED = "parked"  # by Reject, or what cannot be merged; a new change, an edit in the CRM or a person leads out
+    SKIPPED = "skipped"  # from PARKED, by a person who gives this version up; the same leads out
+    ERASED = "erased"  # from any, when an erasure was confirmed; nothing leads out
+
+
+class Wanted(StrEnum):
+    """What a CRM is to have of a customer."""
+
+    RECORD = "record"  # from the start, or when a restriction is lifted
+    RESTRICTED = "restricted"  # the record, with a sign that processing is restricted
+    ERASED = "erased"  # nothing; from any, and for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +46,13 @@ class Claimed:
     pull_due_at: datetime | None
     attempts: int
     status: SyncStatus
+    wanted: Wanted = Wanted.RECORD
+    confirmed: bool = False
 
     @property
     def must_look(self) -> bool:
         """Whether the CRM is read before anything is written: it was edited, or nobody knows what it says."""
-        unsettled = self.status in (SyncStatus.VERIFYING, SyncStatus.PARKED)
+        unsettled = self.status in (SyncStatus.VERIFYING, SyncStatus.PARKED, SyncStatus.SKIPPED)
         return self.pull_due_at is not None or self.verify_due or unsettled
 
 
@@ -54,6 +69,8 @@ class Verdict:
         synced_seq, timeline_seq: what the CRM has now; None is unchanged.
         base, remote_id, etag: what is known of the CRM's side now; None is unchanged.
         announce: pages that show this customer have something new to show.
+        did: what the CRM has of the customer now, if this pass brought it there.
+        event, facts: what operators are to find in the journal, without a personal value.
     """
 
     customer_id: UUID
@@ -72,6 +89,9 @@ class Verdict:
     remote_id: str | None = None
     etag: str | None = None
     announce: bool = False
+    did: Wanted | None = None
+    event: Event | None = None
+    facts: Mapping[str, str | int | list[str]] | None = None
 
     def json(self) -> dict[str, Any]:
         """As `complete.sql` takes it."""

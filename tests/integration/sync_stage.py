@@ -33,6 +33,11 @@ from portal.sync.poll import Poller
 from tests.builders import GRACE, SYSTEM, an_intention
 from tests.conftest import Stores, Template, make_settings, open_stores
 
+WELL = """
+    UPDATE portal.connector_gate SET (failures, trips, open_until, opened_at, closed_at, probing_until, shut_until, tokens,
+            filled_at, remaining, resets_at, calls, last_error, sweeping_until, swept_through, swept_at)
+        = (0, 0, NULL, NULL, NULL, NULL, NULL, rate_calls, now(), NULL, NULL, 0, NULL, NULL, NULL, NULL)"""
+
 GRACE_AT_THE_DESK = Viewer(UUID(GRACE.id), "Grace Okafor")
 
 
@@ -151,5 +156,8 @@ async def a_stage(stores: Stores, connector: Connector, *, batch: int = 100) -> 
     await stores.worker.database.fetch_all(
         "UPDATE portal.sync_state SET push_due_at = NULL, pull_due_at = NULL, verify_at = NULL, lease = NULL"
     )
-    await stores.worker.database.fetch_all("UPDATE portal.connector SET poller = NULL, polling_until = NULL")
+    await stores.worker.database.fetch_all(
+        "UPDATE portal.connector SET poller = NULL, polling_until = NULL, paused_at = NULL, cursor = NULL"
+    )
+    await stores.worker.database.fetch_all(WELL)
     return Stage(stores, line, Poller(line, clock.uuid7()))

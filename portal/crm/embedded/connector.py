@@ -11,6 +11,7 @@ from portal.audit.values import format_moment
 from portal.crm.embedded.search_keys import search_keys
 from portal.crm.parts import parts, provenance
 from portal.crm.port import (
+    NO_METER,
     Applied,
     Caps,
     Conflict,
@@ -18,7 +19,9 @@ from portal.crm.port import (
     Cursor,
     Desired,
     Editor,
+    Forged,
     Hint,
+    Meter,
     Outcome,
     Ref,
     Reject,
@@ -54,7 +57,10 @@ class EmbeddedCrm:
         feed=True,
         echo_tag=True,
         max_execution_seconds=30,  # the worker role's statement timeout
+        timeline_text=False,  # the desk tells each change in the language of whoever looks
     )
+
+    meter: Meter = NO_METER
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -84,7 +90,7 @@ class EmbeddedCrm:
 
     def verify(self, _headers: Mapping[str, str], _raw: bytes, _url: str, _now: datetime) -> Sequence[Hint]:
         """The built-in CRM sends no webhooks: its feed is read every moment."""
-        raise ValueError("the built-in CRM sends no webhooks")
+        raise Forged("the built-in CRM sends no webhooks")
 
     async def erase(self, ref: Ref) -> None:
         """Delete a contact with all that is kept about it, and keep it from coming back."""

@@ -10,6 +10,7 @@ from portal.crm.embedded import EmbeddedCrm
 from portal.crm.port import Applied, Conflict, Desired, Ref, Reject, Retry
 from portal.sync.current import Current, read_current
 from portal.sync.desired import desired
+from portal.sync.held import Held
 from portal.sync.state import Claimed, SyncStatus
 from tests.builders import a_customer, a_number
 from tests.integration.sync_stage import Stage
@@ -25,7 +26,7 @@ async def wanted(stage: Stage, customer: UUID, etag: str | None = None) -> Desir
     row = Claimed(customer, 0, 0, 0, None, None, None, True, False, None, 0, SyncStatus.WAITING)
     current = (await read_current(stage.line, [row]))[customer]
     assert isinstance(current, Current)
-    return desired(stage.line, current, None, etag)
+    return desired(stage.line, Held(row, current, True, None, etag))
 
 
 async def test_a_late_push_with_an_old_seq_changes_nothing(stage: Stage, alice: UUID, crm: EmbeddedCrm) -> None:

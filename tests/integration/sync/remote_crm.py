@@ -11,16 +11,20 @@ from uuid import UUID, uuid4
 from portal import clock
 from portal.audit.values import Value
 from portal.crm.port import (
+    NO_METER,
     Ambiguous,
     Applied,
     Caps,
     Conflict,
     ConsentStatus,
     Cursor,
+    CursorExpired,
     Desired,
     Editor,
     Hint,
+    Meter,
     Outcome,
+    Rate,
     Ref,
     Reject,
     Remote,
@@ -48,16 +52,34 @@ class Contact:
     edited_by: dict[str, tuple[int, Editor]] = field(default_factory=dict)
     timeline: list[str] = field(default_factory=list)
     consents: dict[tuple[str, str], ConsentStatus] = field(default_factory=dict)
+    merged: frozenset[str] = frozenset()
+    nobodys: bool = False
+    restricted: bool = False
 
 
 class RemoteCrm:
     """`conditional` refuses what an edit or a newer version has overtaken; without it, the last to arrive wins."""
 
     label = "Remote"
+    meter: Meter = NO_METER
 
-    def __init__(self, *, conditional: bool = True, holds_consents: bool = False, tells_timeline: bool = False) -> None:
-        self.caps = Caps(100, True, conditional, feed=True, echo_tag=False, max_execution_seconds=60)
+    def __init__(
+        self,
+        *,
+        conditional: bool = True,
+        holds_consents: bool = False,
+        tells_timeline: bool = False,
+        rate: Rate | None = None,
+    ) -> None:
+        self.caps = Caps(100, True, conditional, feed=True, echo_tag=False, max_execution_seconds=60, rate=rate)
         self.contacts: dict[UUID, Contact] = {}
+        self.notes: dict[UUID, list[str]] = {}
+        self.poisoned: set[UUID] = set()
+        self.sizes: list[int] = []
+        self.left: int | None = None
+        self.resets_in: float | None = None
+        self.forgetful = False
+        self.erasures = 0
         self.faults: dict[UUID, deque[Fault]] = {}
         self.hang = False
         self.broken: Exception | None = None
@@ -72,27 +94,40 @@ class RemoteCrm:
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
         self.calls += 1
+        self.sizes.append(len(batch))
+        self.meter.spent(remaining=self.left, limit=self.left and 1_000, resets_in=self.resets_in)
         if self.broken:
             raise self.broken
+        if any(desired.customer_id in self.poisoned for desired in batch):
+            return [Reject("400 MALFORMED_REQUEST", whole=True)] * len(batch)
         outcomes = [self._receive(desired) for desired in batch]
         if self.hang:
             await asyncio.sleep(60)
         return outcomes
 
     async def fetch(self, refs: Sequence[Ref]) -> Sequence[Remote]:
+        self.meter.spent()
         if self.deaf:
             raise self.deaf
-        there = [ref.customer_id for ref in refs if ref.customer_id in self.contacts]
-        return [self._remote(customer) for customer in reversed(there) if customer]
+        asked = {ref.customer_id for ref in refs} | {self._survivor(ref.remote_id) for ref in refs}
+        there = [customer for customer in self.contacts if customer in asked]
+        return [self._remote(customer) for customer in reversed(there)]
 
     async def changes(self, cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
+        if self.forgetful and cursor is not None:
+            self.forgetful = False
+            raise CursorExpired
         known = self._feed[int(cursor or 0) :]
-        return [Ref(self.contacts[customer].remote_id) for customer in known], str(len(self._feed))
+        there = [self.contacts[customer] for customer in known if customer in self.contacts]
+        return [Ref(contact.remote_id) for contact in there], str(len(self._feed))
 
     def verify(self, _headers: Mapping[str, str], _raw: bytes, _url: str, _now: datetime) -> Sequence[Hint]:
         return []
 
     async def erase(self, ref: Ref) -> None:
+        self.erasures += 1
+        if self.broken:
+            raise self.broken
         assert ref.customer_id
         self.contacts.pop(ref.customer_id, None)
 
@@ -116,6 +151,29 @@ class RemoteCrm:
     def fail(self, customer: UUID, *faults: Fault) -> None:
         """What happens to the next pushes of a customer, one after the other."""
         self.faults.setdefault(customer, deque()).extend(faults)
+
+    def delete(self, customer: UUID) -> Contact:
+        """A user removes a contact; gives it, as their dustbin has it."""
+        self._feed.append(customer)
+        return self.contacts.pop(customer)
+
+    def restore(self, customer: UUID, contact: Contact) -> None:
+        """And takes it out of the dustbin."""
+        self.contacts[customer] = contact
+        self._feed.append(customer)
+
+    def merge(self, customer: UUID, into: UUID) -> None:
+        """A user merges the contact of one customer into that of another one, or of nobody."""
+        gone, survivor = self.contacts.pop(customer), self.contacts[into]
+        survivor.merged |= {gone.remote_id} | gone.merged
+        survivor.version += 1
+        self._feed.append(into)
+
+    def somebody(self, **fields: Value) -> UUID:
+        """A contact that the portal has not made."""
+        stranger = uuid4()
+        self.contacts[stranger] = Contact(uuid4().hex, fields=fields, nobodys=True)
+        return stranger
 
     def land(self) -> None:
         """What was late arrives, in whatever order."""
@@ -141,7 +199,7 @@ class RemoteCrm:
         return self._write(desired)
 
     def _write(self, desired: Desired) -> Outcome:
-        contact = self.contacts.setdefault(desired.customer_id, Contact(uuid4().hex))
+        contact = self._contact(desired)
         if self.caps.conditional and contact.seq > desired.seq:
             return Applied(contact.remote_id, str(contact.version), contact.seq)
         etag = int(desired.etag or 0)
@@ -157,14 +215,30 @@ class RemoteCrm:
         for entry in desired.timeline:
             if entry.id not in contact.timeline:
                 contact.timeline.append(entry.id)
+                self.notes.setdefault(desired.customer_id, []).append(entry.text)
                 contact.timeline_seq = max(contact.timeline_seq, entry.seq)
+        contact.restricted = desired.restricted
         self._feed.append(desired.customer_id)
         return Applied(contact.remote_id, str(contact.version), contact.seq)
+
+    def _contact(self, desired: Desired) -> Contact:
+        """By the customer's id; else the one that the portal names, if it is nobody's; else a new one."""
+        named = next((c for c, contact in self.contacts.items() if contact.remote_id == desired.remote_id), None)
+        if desired.customer_id not in self.contacts and named and self.contacts[named].nobodys:
+            self.contacts[desired.customer_id] = replace(self.contacts.pop(named), nobodys=False)
+        return self.contacts.setdefault(desired.customer_id, Contact(uuid4().hex))
+
+    def _survivor(self, remote_id: str | None) -> UUID | None:
+        for customer, contact in self.contacts.items():
+            if remote_id == contact.remote_id or remote_id in contact.merged:
+                return customer
+        return None
 
     def _remote(self, customer: UUID) -> Remote:
         contact = replace(self.contacts[customer])
         return Remote(
-            customer_id=customer,
+            customer_id=None if contact.nobodys else customer,
+            merged=contact.merged,
             remote_id=contact.remote_id,
             etag=str(contact.version),
             seq=contact.seq,

@@ -1,0 +1,58 @@
+"""Taking somebody out of a CRM, and writing down that it was confirmed."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from portal import clock
+from portal.crm.port import Ref
+from portal.sync.backoff import backoff
+from portal.sync.gate import Seen
+from portal.sync.line import Line
+from portal.sync.state import Claimed, SyncStatus, Verdict, Wanted
+
+log = structlog.get_logger(__name__)
+
+
+async def erase(line: Line, rows: Sequence[Claimed], seen: Seen, *, until: float) -> list[Verdict]:
+    """Erase one after the other; what is not reached `until` then (on the monotonic clock) stays due.
+
+    Whose erasure is confirmed stays erased: a change that is written to the record later is kept from the CRM.
+    """
+    verdicts: list[Verdict] = []
+    for row in rows:
+        if row.confirmed:
+            verdicts.append(_erased(row))
+        elif clock.current.monotonic() < until:
+            verdicts.append(await _erase(line, row, seen))
+        else:
+            verdicts.append(Verdict(row.customer_id, row.status, row.attempts))
+    return verdicts
+
+
+async def _erase(line: Line, row: Claimed, seen: Seen) -> Verdict:
+    try:
+        async with asyncio.timeout(line.deadline):
+            await line.connector.erase(Ref(row.remote_id, row.customer_id))
+    except Exception as error:
+        log.warning("erasure failed", connector=line.name, exc_info=not isinstance(error, OSError))
+        seen.failed(type(error).__name__)
+        wait = backoff(row.attempts)
+        # Erasing twice is no mistake, so whether it took effect need not be known.
+        return Verdict(
+            row.customer_id, SyncStatus.RETRYING, row.attempts + 1, "could not be erased yet", push_after=wait
+        )
+    seen.answered = True
+    return _erased(row)
+
+
+def _erased(row: Claimed) -> Verdict:
+    return Verdict(
+        row.customer_id,
+        SyncStatus.ERASED,
+        tried=row.desired_seq,
+        looked=True,
+        pull_seen=row.pull_due_at,
+        did=Wanted.ERASED,
+    )

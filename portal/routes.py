@@ -10,6 +10,7 @@ from portal.contact_windows import views as contact_windows
 from portal.desk import views as desk
 from portal.desk.field_views import fields as desk_fields
 from portal.desk.note_views import answer as desk_answer
+from portal.devices import views as devices
 from portal.health import views as health
 from portal.history import views as history
 from portal.home import public as home
@@ -29,6 +30,7 @@ GET_POST = ["GET", "POST"]
 agents = staff(StaffRole.AGENT)
 auditors = staff(StaffRole.AUDITOR)
 operators = staff(StaffRole.OPERATOR)
+everybody_here = staff(*StaffRole)
 
 PUBLIC: list[BaseRoute] = [
     Route("/", public(home.landing), name="home"),
@@ -62,6 +64,7 @@ RECORD: list[BaseRoute] = [
     Route("/record/delivery", customers(record.delivery), name="record_delivery"),
     Route("/record/live", customers(record.live), name="record_live"),
     Route("/record/changes", customers(history.changes), name="changes"),
+    Route("/record/devices", customers(devices.devices, fresh=devices.ends), methods=GET_POST, name="record_devices"),
 ]
 """The customer's rooms."""
 
@@ -90,6 +93,11 @@ OPERATIONS: list[BaseRoute] = [
 ]
 """The operators' rooms."""
 
+STAFF: list[BaseRoute] = [
+    Route("/devices", everybody_here(devices.devices, fresh=devices.ends), methods=GET_POST, name="devices"),
+]
+"""What all staff have."""
+
 MACHINES: list[BaseRoute] = [
     Route("/.well-known/jwks.json", public(published.jwks), name="client_keys"),
     Route("/health/live", public(health.live), name="health_live"),
@@ -97,4 +105,4 @@ MACHINES: list[BaseRoute] = [
     Route("/metrics", public(health.metrics), name="metrics"),
 ]
 
-ROUTES: list[BaseRoute] = [*PUBLIC, *LOGIN, *RECORD, *DESK, *AUDIT, *OPERATIONS, *MACHINES]
+ROUTES: list[BaseRoute] = [*PUBLIC, *LOGIN, *RECORD, *DESK, *AUDIT, *OPERATIONS, *STAFF, *MACHINES]

@@ -210,7 +210,9 @@ async def test_a_worker_leaves_alone_what_it_has_not_heard_of(own: Stores, alice
     assert (job["task_name"], job["status"]) == ("of_a_newer_version", "todo")
 
 
-async def test_a_worker_outlives_its_connections(own: Stores, alice: StoredRecord, cluster: str) -> None:
+async def test_a_worker_outlives_its_connections(
+    own: Stores, alice: StoredRecord, cluster: str, empty_database: URL
+) -> None:
     done: list[Order] = []
 
     async def note(order: Order) -> None:
@@ -219,7 +221,11 @@ async def test_a_worker_outlives_its_connections(own: Stores, alice: StoredRecor
     async with working(own.worker.database, note):
         await asyncio.sleep(0.2)
         with psycopg.connect(cluster, autocommit=True) as admin:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'portal_worker'")
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'portal_worker' AND datname = %s",  # other tests have workers of their own
+                [empty_database.database],
+            )
         await a_change_with(own.staff, alice, once())
         await until(lambda: len(done) == 1)
 

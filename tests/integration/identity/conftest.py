@@ -88,6 +88,10 @@ async def _who(request: Request) -> Response:
     )
 
 
+def _is_secret(request: Request) -> bool:
+    return bool(request.path_params["part"] == "secret")
+
+
 async def _home(request: Request) -> Response:
     session = await known_viewer(request)
     return JSONResponse({"name": session.name if session else None})
@@ -107,6 +111,9 @@ def _routes() -> list[Route]:
         Route("/language", nothing, methods=["POST"], name="language"),
         Route("/record", customers(_who), name="record"),
         Route("/record/changes", customers(_who), name="changes"),
+        Route("/record/safe", customers(_who, fresh=True), methods=["GET", "POST"], name="record_safe"),
+        Route("/record/part/{part}", customers(_who, fresh=_is_secret), name="record_part"),
+        Route("/desk/safe", staff(StaffRole.AGENT)(_who, fresh=True), name="desk_safe"),
         Route("/record/devices", customers(_who), name="record_devices"),
         Route("/devices", staff(*StaffRole)(_who), name="devices"),
         Route("/desk", staff(StaffRole.AGENT)(_who), name="desk"),

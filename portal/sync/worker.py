@@ -12,7 +12,7 @@ import psycopg_pool
 import structlog
 
 from portal import clock
-from portal.crm import CONNECTORS
+from portal.crm import connectors
 from portal.db.database import Database
 from portal.record.store import RecordStore
 from portal.settings import Settings
@@ -38,8 +38,9 @@ PURGE_SECONDS = 30.0
 
 async def work(settings: Settings, store: RecordStore, stop: asyncio.Event) -> None:
     """Bring the records to every CRM and back until `stop` is set; then end the batches in hand."""
-    lines = [line(name, connect(settings, store.database), store, settings) for name, connect in CONNECTORS.items()]
-    await run(lines, stop, idle=settings.sync_idle_milliseconds / 1000)
+    async with connectors(settings, store.catalogue, store.database) as made:
+        lines = [line(name, connector, store, settings) for name, connector in made.items()]
+        await run(lines, stop, idle=settings.sync_idle_milliseconds / 1000)
 
 
 async def run(lines: list[Line], stop: asyncio.Event, *, idle: float) -> None:

@@ -3,13 +3,15 @@
 To the engine it is a connector like any other, two-way; to agents it is what the desk shows.
 """
 
+from portal.crm.embedded.card import NAME
 from portal.crm.embedded.connector import EmbeddedCrm
-from portal.db.database import Database
-from portal.settings import Settings
+from portal.crm.setup import Setup
 
 __all__ = ["EmbeddedCrm", "connect"]
 
 
-def connect(_settings: Settings, database: Database) -> EmbeddedCrm:
+def connect(setup: Setup) -> EmbeddedCrm:
     """The connector to the built-in CRM; it needs no settings of its own."""
-    return EmbeddedCrm(database)
+    if setup.name != NAME:
+        raise setup.mistake("kind", f"the built-in CRM is always called {NAME}: CRM__{NAME.upper()}__KIND=embedded")
+    return EmbeddedCrm(setup.database)

@@ -1,0 +1,175 @@
+"""The catalogue's names, kinds and values on one side; a CRM's fields, types and words on the other."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.audit.values import Value
+from portal.catalogue.model import Catalogue, CrmField, CrmType, Kind
+from portal.crm.port import ConsentStatus, ContactPoint, Desired
+from portal.crm.written import Writing
+from portal.record.models import System, Use
+
+FLAGS = (CrmType.OPT_IN, CrmType.OPT_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a CRM writes what the catalogue does not say otherwise about.
+
+    Attributes:
+        choices, boolean, date: the usual type of these kinds.
+        empty: what clears a field; None is JSON's null.
+        booleans_can_be_empty: whether a flag knows more than yes and no.
+    """
+
+    choices: CrmType = CrmType.LIST
+    boolean: CrmType = CrmType.BOOLEAN
+    date: CrmType = CrmType.DATE
+    empty: Any = None
+    booleans_can_be_empty: bool = True
+
+    def usual(self, kind: Kind) -> CrmType:
+        """How it writes values of a kind."""
+        usual = {Kind.CHOICES: self.choices, Kind.BOOLEAN: self.boolean, Kind.DATE: self.date}
+        return usual.get(kind, CrmType.TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A field for the first-ranked contact point of a system, and of some uses where any are named."""
+
+    system: System
+    uses: tuple[Use, ...]
+    writing: Writing
+
+    def of(self, points: tuple[ContactPoint, ...]) -> str | None:
+        """What stands there."""
+        fitting = (p for p in points if p.system is self.system and (not self.uses or p.use in self.uses))
+        first = min(fitting, key=lambda point: (point.rank, str(point.id)), default=None)
+        return first.value if first else None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A field for the consent to contact on one channel for one purpose.
+
+    `needs_consent`: silence forbids, because the purpose rests on consent.
+    """
+
+    purpose: str
+    channel: str
+    writing: Writing
+    needs_consent: bool
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """As `Remote.consents` names it."""
+        return self.purpose, self.channel
+
+    def status(self, desired: Desired) -> ConsentStatus | None:
+        """What was said; None if nothing was."""
+        said = (c.status for c in desired.consents if (c.purpose, c.channel) == self.key)
+        return next(said, None)
+
+
+class CrmMap:
+    """All that one CRM has of a record, by the CRM's names."""
+
+    def __init__(self, catalogue: Catalogue, connector: str, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self.fields: Mapping[str, Writing] = {
+            there.name: self._writing(there, field.kind, tuple(field.choices))
+            for field in catalogue.fields.values()
+            if (there := field.crm.get(connector))
+        }
+        self.points: Mapping[str, Point] = {
+            there.name: Point(point.system, point.uses, self._writing(there, Kind.TEXT))
+            for point in catalogue.contact_points.values()
+            if (there := point.crm.get(connector))
+        }
+        self.permissions: tuple[Permission, ...] = tuple(self._permissions(catalogue, connector))
+        self.summary = there.name if (there := catalogue.summary.get(connector)) else None
+
+    def names(self) -> list[str]:
+        """Every field of the CRM that is written."""
+        names = [*self.fields, *self.points, *(permission.writing.name for permission in self.permissions)]
+        return list(dict.fromkeys([*names, *([self.summary] if self.summary else [])]))
+
+    def writings(self) -> Iterator[Writing]:
+        """How each field of `names` is written, one for each."""
+        found = [*self.fields.values(), *(point.writing for point in self.points.values())]
+        summary = [Writing(self.summary, CrmType.TEXT)] if self.summary else []
+        yield from {w.name: w for w in [*found, *(p.writing for p in self.permissions), *summary]}.values()
+
+    def to_crm(self, desired: Desired) -> dict[str, Any]:
+        """What the CRM's fields are to hold."""
+        values = {name: writing.to_crm(desired.fields.get(name)) for name, writing in self.fields.items()}
+        values |= {name: point.writing.to_crm(point.of(desired.contact_points)) for name, point in self.points.items()}
+        for permission in self.permissions:
+            writing, status = permission.writing, permission.status(desired)
+            if writing.type not in FLAGS:
+                values[writing.name] = writing.to_crm(status)
+                continue
+            # Where several purposes share a flag, it forbids as soon as one of them does.
+            forbids = flag_forbids(status, needs_consent=permission.needs_consent)
+            forbids = forbids or (writing.name in values and writing.forbids(values[writing.name]))
+            values[writing.name] = writing.flag(forbids=forbids)
+        if self.summary:
+            values[self.summary] = Writing(self.summary, CrmType.TEXT, empty=self._dialect.empty).to_crm(
+                desired.summary or None
+            )
+        return values
+
+    def from_crm(self, raw: Mapping[str, Any]) -> dict[str, Value]:
+        """What the profile's fields hold, as `Remote.fields` has it; what holds nothing is left out."""
+        values = {name: writing.from_crm(raw.get(name)) for name, writing in self.fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def consents(self, raw: Mapping[str, Any]) -> dict[tuple[str, str], ConsentStatus]:
+        """What fields with a status say, as `Remote.consents` has it. A word that is no status says nothing."""
+        said = {p.key: p.writing.from_crm(raw.get(p.writing.name)) for p in self.permissions if not p.writing.is_flag}
+        return {key: ConsentStatus(value) for key, value in said.items() if value in list(ConsentStatus)}
+
+    def flags(self, raw: Mapping[str, Any]) -> dict[tuple[str, str], bool]:
+        """Whether flags forbid, as `Remote.flags` has it."""
+        return {p.key: p.writing.forbids(raw.get(p.writing.name)) for p in self.permissions if p.writing.is_flag}
+
+    def state(self, raw: Mapping[str, Any]) -> dict[str, Value]:
+        """All that is read back from a contact: what its fingerprint is made of."""
+        state = self.from_crm(raw)
+        state |= {f"consents/{'/'.join(key)}": status.value for key, status in self.consents(raw).items()}
+        return state | {f"flags/{'/'.join(key)}": forbids for key, forbids in self.flags(raw).items()}
+
+    def _permissions(self, catalogue: Catalogue, connector: str) -> Iterator[Permission]:
+        for purpose in catalogue.purposes.values():
+            for channel, there in purpose.crm.get(connector, {}).items():
+                writing = self._writing(there, Kind.TEXT)
+                yield Permission(purpose.key, channel, writing, purpose.default is not ConsentStatus.OPT_IN)
+
+    def _writing(self, there: CrmField, kind: Kind, order: tuple[str, ...] = ()) -> Writing:
+        return Writing(
+            there.name,
+            there.type or self._dialect.usual(kind),
+            there.values,
+            order,
+            self._dialect.empty,
+            self._dialect.boolean,
+            self._dialect.booleans_can_be_empty,
+        )
+
+
+def flag_forbids(status: ConsentStatus | None, *, needs_consent: bool) -> bool:
+    """Whether a flag is to forbid: unless somebody agreed, where that is needed; else if somebody opted out."""
+    return status is not ConsentStatus.OPT_IN if needs_consent else status is ConsentStatus.OPT_OUT
+
+
+def told_by_flag(agreed: ConsentStatus | None, forbids: bool, *, needs_consent: bool) -> ConsentStatus | None:
+    """What a CRM's flag says, given the status that both sides last agreed on.
+
+    While it says what that status made it say, it says that status. Somebody who sets it opts out. Somebody who clears
+    it has given no consent: None, so that it is set again.
+    """
+    if forbids == flag_forbids(agreed, needs_consent=needs_consent):
+        return agreed
+    return ConsentStatus.OPT_OUT if forbids else None

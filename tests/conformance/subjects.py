@@ -1,0 +1,12 @@
+"""The connectors that the rules are put to, each with the CRM at its other end. A new connector is a line here."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+from tests.conformance.of_embedded import embedded
+from tests.conformance.subject import Subject
+from tests.conftest import Stores
+
+SUBJECTS: Mapping[str, Callable[[Stores], AbstractAsyncContextManager[Subject]]] = {
+    "embedded": embedded,
+}

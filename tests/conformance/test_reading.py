@@ -1,0 +1,144 @@
+"""Reading a CRM: what it says comes back in the record's words, and who was edited there is told."""
+
+from uuid import uuid4
+
+import pytest
+
+from portal.crm.inventory import Describing, compare
+from portal.crm.port import Applied, CursorExpired, Ref
+from tests.conformance.subject import ALICE, CONSENT, Subject, known
+
+
+async def test_what_was_pushed_is_what_is_fetched(subject: Subject) -> None:
+    alice = subject.wish()
+    [outcome] = await subject.connector.push([alice])
+    assert isinstance(outcome, Applied)
+
+    [remote] = await subject.connector.fetch([Ref(outcome.remote_id, alice.customer_id)])
+
+    assert (remote.customer_id, remote.remote_id, remote.seq) == (alice.customer_id, outcome.remote_id, 1)
+    assert remote.etag == outcome.etag
+    assert {key: remote.fields.get(there) for key, there in subject.names.items()} == dict(ALICE)
+    if remote.consents:
+        assert remote.consents[CONSENT.purpose, CONSENT.channel] is CONSENT.status
+
+
+async def test_what_is_not_there_is_left_out(subject: Subject) -> None:
+    alice, bob = subject.wish(), subject.wish()
+    await subject.connector.push([alice, bob])
+    refs = [Ref(None, bob.customer_id), Ref(None, uuid4()), Ref(None, alice.customer_id)]
+    found = await subject.connector.fetch(refs)
+    assert {remote.customer_id for remote in found} == {alice.customer_id, bob.customer_id}
+    assert not await subject.connector.fetch([])
+
+
+async def test_an_edit_there_is_seen(subject: Subject) -> None:
+    alice = subject.wish()
+    [outcome] = await subject.connector.push([alice])
+    assert isinstance(outcome, Applied)
+    await subject.promote(alice.customer_id)
+
+    [remote] = await subject.connector.fetch([Ref(outcome.remote_id, alice.customer_id)])
+
+    assert remote.fields[subject.names["account_tier"]] == "business"
+    assert remote.etag != outcome.etag
+    assert remote.seq == 1
+
+
+async def test_what_is_cleared_there_is_absent(subject: Subject) -> None:
+    alice = subject.wish()
+    await subject.connector.push([alice])
+    name = subject.names["good_to_know"]
+    await subject.edit(alice.customer_id, **{name: subject.cleared[name]})
+    [remote] = await subject.connector.fetch([Ref(None, alice.customer_id)])
+    assert remote.fields.get(name) is None
+
+
+async def test_the_feed_tells_who_was_edited(subject: Subject) -> None:
+    connector = subject.connector
+    if not connector.caps.feed:
+        pytest.skip("this CRM has no feed")
+    alice, bob = subject.wish(), subject.wish()
+    [hers, _his] = await connector.push([alice, bob])
+    assert isinstance(hers, Applied)
+    cursor = await subject.read_all()
+
+    await subject.promote(alice.customer_id)
+
+    refs, later = await connector.changes(cursor)
+    told = {(ref.customer_id or ref.remote_id) for ref in refs}
+    assert told & {alice.customer_id, hers.remote_id}
+    assert not told & {bob.customer_id}
+    assert later != cursor
+
+
+async def test_a_feed_with_nothing_new_gives_the_same_cursor(subject: Subject) -> None:
+    if not subject.connector.caps.feed:
+        pytest.skip("this CRM has no feed")
+    await subject.connector.push([subject.wish()])
+    cursor = await subject.read_all()
+    refs, again = await subject.connector.changes(cursor)
+    if not refs:
+        assert again == cursor
+
+
+async def test_the_feed_leaves_out_what_we_pushed_ourselves(subject: Subject) -> None:
+    if not (subject.connector.caps.feed and subject.connector.caps.echo_tag):
+        pytest.skip("this CRM cannot tell our edits from others'")
+    alice = subject.wish()
+    [first] = await subject.connector.push([alice])
+    assert isinstance(first, Applied)
+    cursor = await subject.read_all()
+    await subject.connector.push(
+        [known(subject.wish(alice.customer_id, seq=2, given_name="A"), first.remote_id, first.etag)]
+    )
+    refs, _cursor = await subject.connector.changes(cursor)
+    assert alice.customer_id not in {ref.customer_id for ref in refs}
+    assert first.remote_id not in {ref.remote_id for ref in refs}
+
+
+async def test_no_edit_is_lost_between_two_pages_of_a_feed(subject: Subject) -> None:
+    if not subject.connector.caps.feed:
+        pytest.skip("this CRM has no feed")
+    wishes = [subject.wish() for _ in range(7)]
+    outcomes = await subject.connector.push(wishes)
+    remote_ids = {o.remote_id: w.customer_id for o, w in zip(outcomes, wishes, strict=True) if isinstance(o, Applied)}
+    cursor = await subject.read_all()
+    for wish in wishes:
+        await subject.edit(
+            wish.customer_id, **{subject.names["account_tier"]: subject.raw_of("account_tier", "business")}
+        )
+
+    told = set()
+    for _ in range(20):
+        refs, later = await subject.connector.changes(cursor)
+        told |= {ref.customer_id or remote_ids.get(ref.remote_id or "") for ref in refs}
+        if later == cursor:
+            break
+        cursor = later
+
+    assert {wish.customer_id for wish in wishes} <= told
+
+
+async def test_a_cursor_that_the_crm_has_forgotten_is_told(subject: Subject) -> None:
+    forgotten = await subject.expired_cursor()
+    if forgotten is None:
+        pytest.skip("this CRM forgets no cursor")
+    with pytest.raises(CursorExpired):
+        await subject.connector.changes(forgotten)
+
+
+async def test_the_crm_has_every_field_that_is_written(subject: Subject) -> None:
+    if not isinstance(subject.connector, Describing):
+        pytest.skip("this CRM takes whatever the catalogue names")
+    findings = compare(subject.connector, await subject.connector.describe())
+    assert {finding.name for finding in findings} >= set(subject.names.values())
+    assert [finding for finding in findings if finding.problem] == []
+
+
+async def test_a_field_that_the_crm_does_not_have_is_told(subject: Subject) -> None:
+    if not isinstance(subject.connector, Describing):
+        pytest.skip("this CRM takes whatever the catalogue names")
+    fields = [one for one in await subject.connector.describe() if one.name != subject.names["language"]]
+    [wrong] = [finding for finding in compare(subject.connector, fields) if finding.problem]
+    assert (wrong.name, wrong.problem) == (subject.names["language"], "is missing")

@@ -52,7 +52,12 @@ LOGIN: list[BaseRoute] = [
 
 RECORD: list[BaseRoute] = [
     Route("/record", customers(record.record), name="record"),
-    Route("/record/profile/{section}", customers(profile.section), methods=GET_POST, name="record_profile"),
+    Route(
+        "/record/profile/{section}",
+        customers(profile.section, fresh=profile.is_sensitive),
+        methods=GET_POST,
+        name="record_profile",
+    ),
     Route("/record/contact-points", customers(contact_points.new), methods=GET_POST, name="record_points"),
     Route("/record/contact-points/{id:uuid}", customers(contact_points.one), methods=GET_POST, name="record_point"),
     Route("/record/contact-windows", customers(contact_windows.new), methods=GET_POST, name="record_windows"),

@@ -60,9 +60,11 @@ OPPOSITES = {
 """What undoes what. A consent is not among them: it is decided beside its text, where the switch is."""
 
 
-def can_undo(entry: Entry) -> bool:
-    """Whether the customer may take this change back: it is their own, and has an opposite."""
-    return entry.actor.kind is ActorKind.CUSTOMER and entry.action in OPPOSITES
+def can_undo(catalogue: Catalogue, entry: Entry) -> bool:
+    """Whether the customer may take this change back: it is their own, has an opposite, and touches nothing that is
+    changed after a fresh login only."""
+    own = entry.actor.kind is ActorKind.CUSTOMER and entry.action in OPPOSITES
+    return own and not any(catalogue.is_sensitive(path) for path in entry.paths)
 
 
 def tell(
@@ -74,10 +76,10 @@ def tell(
     return [change for change in told if change.lines]
 
 
-def undoable(changes: Iterable[ToldChange]) -> int | None:
+def undoable(catalogue: Catalogue, changes: Iterable[ToldChange]) -> int | None:
     """The number of the customer's own last change, if they may take it back."""
     own = next((c for c in changes if c.own), None)
-    return own.seq if own and can_undo(own.entry) else None
+    return own.seq if own and can_undo(catalogue, own.entry) else None
 
 
 def _told(

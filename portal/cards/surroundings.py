@@ -23,7 +23,7 @@ def surroundings(catalogue: Catalogue, stored: StoredRecord) -> dict[str, Any]:
         "greeting": greeting(stored.record),
         "sentences": lead(permissions),
         "changes": changes,
-        "undoable": undoable(changes),
+        "undoable": undoable(catalogue, changes),
         "mirror": mirror(catalogue, stored.record),
         "news": None,
     }

@@ -179,6 +179,15 @@ class Catalogue:
         """The fields of a section."""
         return [known for known in self.fields.values() if known.section == section]
 
+    def asks_for_a_fresh_login(self, section: str) -> bool:
+        """Whether a customer who changes this section has to show first, and anew, who they are."""
+        return any(f.sensitive and f.customer is CustomerAccess.EDIT for f in self.section_fields(section))
+
+    def is_sensitive(self, path: str) -> bool:
+        """Whether a path is that of a sensitive field."""
+        known = self.fields.get(path.removeprefix("profile/"))
+        return known is not None and known.sensitive
+
     def may_change(self, kind: ActorKind, path: str) -> bool:
         """Whether an actor of this kind may change what a path names. The system may: it merges and imports."""
         head, *rest = path.split("/")

@@ -55,7 +55,7 @@ async def undo_last(request: Request) -> Response:
     form = carried(data)
     stored = await open_record(request)
     entry = next((c.entry for c in stored.recent if str(c.entry.seq) == data.get("seq")), None)
-    if entry is None or not can_undo(entry):
+    if entry is None or not can_undo(services(request).catalogue, entry):
         raise NotFound(_("This change cannot be taken back here any more. Change the field itself instead."))
     intent = intention(request, form, OPPOSITES[entry.action])
     outcome = await undo(services(request).customers, customer_id(request), intent, entry)

@@ -26,6 +26,11 @@ from portal.web.responses import redirect
 LANGUAGE = "profile/language"
 
 
+def is_sensitive(request: Request) -> bool:
+    """Whether the section that an address names wants a fresh login."""
+    return services(request).catalogue.asks_for_a_fresh_login(request.path_params["section"])
+
+
 async def section(request: Request) -> Response:
     """The form of a section, or what becomes of it."""
     return await (save(request) if request.method == "POST" else edit(request))

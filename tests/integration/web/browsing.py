@@ -72,15 +72,16 @@ async def a_session(
     name: str = "Alice Marsh",
     language: str | None = None,
     staff_id: UUID | None = None,
+    provider: str = "main",
 ) -> dict[str, str]:
-    """The cookie of somebody who is logged in, as the login would have left it."""
+    """The cookie of somebody who is logged in, as the login would have left it: a fresh one, at a provider of the settings."""
     audience = Audience.STAFF if roles else Audience.CUSTOMER
     token = tokens.new()
     values: dict[str, Any] = {
         "before": None, "token_hash": tokens.digest(token), "id": uuid4(), "audience": audience.value,
         "customer_id": customer_id, "staff_id": (staff_id or await _staff(store, name, roles)) if roles else None,
         "login_id": uuid4() if customer_id else None, "roles": sorted(role.value for role in roles), "name": name,
-        "language": language, "provider": "https://id.example", "id_token": tokens.seal(token, "none"),
+        "language": language, "provider": provider, "id_token": tokens.seal(token, "none"),
         "sid": None, "form_hash": tokens.form_hash(tokens.form_secret(token)),
         "authenticated_at": clock.now(), "acr": None, "user_agent": "test",
         "lasts": timedelta(hours=1), "idle": timedelta(minutes=30),

@@ -18,6 +18,7 @@ from portal.home import views as record
 from portal.identity import published
 from portal.identity import views as identity
 from portal.identity.ended import ended
+from portal.mailbox import views as mailbox
 from portal.notes import views as notes
 from portal.operations import views as operations
 from portal.profile import views as profile
@@ -111,3 +112,10 @@ MACHINES: list[BaseRoute] = [
 ]
 
 ROUTES: list[BaseRoute] = [*PUBLIC, *LOGIN, *RECORD, *DESK, *AUDIT, *OPERATIONS, *STAFF, *MACHINES]
+
+DEMO: list[BaseRoute] = [
+    Route("/demo/mailbox", public(mailbox.letters), name="mailbox"),
+    Route("/demo/mailbox/{id:uuid}", public(mailbox.letter), name="mailbox_letter"),
+    Route("/demo/mailbox/{id:uuid}/html", public(mailbox.letter_html), name="mailbox_html"),
+]
+"""What the demo has beside them (DEMO_MAILBOX). Elsewhere these addresses do not exist."""

@@ -126,6 +126,8 @@ class Settings(MailSettings, BaseSettings):
                 raise ValueError("required outside development: " + ", ".join(map(_example, missing)))
             if url.scheme != "https":
                 raise ValueError("PUBLIC_URL must be https outside development")
+            if self.demo_mailbox:
+                raise ValueError("DEMO_MAILBOX shows everybody's mail to everybody, so it is for development alone")
         elif not is_loopback(url.hostname):
             raise ValueError(
                 "ENVIRONMENT=development switches protections off, so it is for one machine alone: "

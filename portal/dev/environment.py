@@ -25,8 +25,21 @@ DEFAULTS = {
 }
 
 
+def mail_settings(port: int, folder: Path) -> dict[str, str]:
+    """Mail goes to the demo's own mailbox, unless somebody wants to try out a server of theirs."""
+    if _given("SMTP_HOST"):
+        return {}
+    return {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(port),
+        "SMTP_TLS": "none",
+        "MAIL_FROM": "service@northwind.example",
+        "DEMO_MAILBOX": str(folder),
+    }
+
+
 def demo_settings(
-    *, public_url: str, issuer: str, database_url: str, secret_files: Mapping[str, str]
+    *, public_url: str, issuer: str, database_url: str, secret_files: Mapping[str, str], mail: Mapping[str, str]
 ) -> dict[str, str]:
     """What the environment must hold beside what it holds already."""
     defaults = {
@@ -37,6 +50,7 @@ def demo_settings(
     }
     return {
         **{name: value for name, value in defaults.items() if not _given(name)},
+        **mail,
         "ENVIRONMENT": "development",
         "PUBLIC_URL": public_url,
         "DATABASE_URL": database_url,

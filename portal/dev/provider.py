@@ -5,6 +5,7 @@ It accepts any client, any secret and anybody's word for who they are, so it mus
 
 import argparse
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from portal.dev.guard import require_one_machine
 from portal.dev.logins import LOGINS, STAFF_CLIENT
+from portal.errors import Forbidden
 
 HOST = "127.0.0.1"
 
@@ -57,7 +60,12 @@ class _Quiet(WSGIRequestHandler):
 
 
 def serve(port: int) -> None:
-    """Answer until the process is ended."""
+    """Answer until the process is ended.
+
+    Raises:
+        Forbidden: others can reach this portal.
+    """
+    require_one_machine("The demo's identity provider takes everybody's word for who they are")
     # Plain http is fine on one's own machine, and only there.
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
     make_server(HOST, port, create_app(), threaded=True, request_handler=_Quiet).serve_forever()
@@ -66,4 +74,7 @@ def serve(port: int) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--port", type=int, required=True)
-    serve(arguments.parse_args().port)
+    try:
+        serve(arguments.parse_args().port)
+    except Forbidden as error:
+        sys.exit(str(error))

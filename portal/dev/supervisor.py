@@ -16,8 +16,9 @@ from portal.db.embedded.hold import Held, hold
 from portal.dev import left_over, ports
 from portal.dev.announce import Announcer
 from portal.dev.children import Child
-from portal.dev.database import DemoDatabase, open_database, prepare
-from portal.dev.environment import demo_settings, write_for_shell
+from portal.dev.database import DemoDatabase, lacks_demo_data, open_database, prepare
+from portal.dev.environment import demo_settings, mail_settings, write_for_shell
+from portal.dev.mailbox import catch
 from portal.dev.secret_files import secret_files
 from portal.errors import Unavailable
 from portal.settings import load_settings
@@ -39,6 +40,7 @@ class Supervisor:
         self._announce = Announcer()
         self._stopping = asyncio.Event()
         self._database: DemoDatabase | None = None
+        self._mailbox: asyncio.Server | None = None
         self._children: list[Child] = []
         """In the order in which they end."""
 
@@ -90,7 +92,8 @@ class Supervisor:
             await step()
         if not self._stopping.is_set():
             command = shown(Path(sys.argv[0])) if Path(sys.argv[0]).name == "portal" else "portal"
-            self._announce.ready(self._public_url, shown(self._folder / "shell.env"), command, shown(self._logs))
+            files = shown(self._folder / "shell.env"), shown(self._logs)
+            self._announce.ready(self._public_url, *files, command=command, mailbox=self._mailbox is not None)
 
     async def _open_database(self) -> None:
         if self._fresh:
@@ -104,12 +107,19 @@ class Supervisor:
             issuer=f"http://127.0.0.1:{self._provider_port}",
             database_url=self._database.url,
             secret_files=settings,
+            mail=await self._open_mailbox(),
         )
         write_for_shell(self._folder / "shell.env", settings)
         # From here on this process, and all that it starts, have the demo's settings.
         os.environ.update(settings)
         await asyncio.to_thread(prepare, self._database, load_settings())
         self._announce.done("Roles and tables")
+
+    async def _open_mailbox(self) -> dict[str, str]:
+        port, letters = ports.next_free(self._provider_port + 1), self._folder / "mail"
+        if mail := mail_settings(port, letters):
+            self._mailbox = await catch(port, letters)
+        return mail
 
     def _forget(self) -> None:
         if self._given_database:
@@ -118,7 +128,7 @@ class Supervisor:
                 hint="Drop and create that one yourself, and leave FRESH=1 or --fresh out.",
             )
         discard(suitable_home(self._folder / "postgres"))
-        for name in ("secrets", "log"):
+        for name in ("secrets", "log", "mail"):
             shutil.rmtree(self._folder / name, ignore_errors=True)
 
     async def _start_children(self) -> None:
@@ -127,15 +137,18 @@ class Supervisor:
         self._children = [
             Child("web", logs / "web.log", "portal", "serve", "--port", str(self._port)),
             Child("workers", logs / "workers.log", "portal", "work"),
-            Child("demo data", logs / "demo-data.log", "portal", "demo", "load"),
             Child("provider", logs / "provider.log", "portal.dev.provider", "--port", str(self._provider_port)),
         ]
+        if await asyncio.to_thread(lacks_demo_data, load_settings()):
+            self._children.insert(2, Child("demo data", logs / "demo-data.log", "portal", "demo", "load"))
         for child in self._children:
             await child.start()
         self._remember()
 
     async def _load_demo_data(self) -> None:
-        loading = next(child for child in self._children if child.name == "demo data")
+        loading = next((child for child in self._children if child.name == "demo data"), None)
+        if loading is None:
+            return
         while loading.running and not await self._stopped_within(0.05):
             pass
         if self._stopping.is_set():
@@ -197,6 +210,8 @@ class Supervisor:
             if child.running:
                 await child.stop(SECONDS_TO_STOP)
                 ended.append(child.name)
+        if self._mailbox:
+            self._mailbox.close()
         if self._database and self._database.server:
             await asyncio.to_thread(self._database.server.stop)
             ended.append("database")

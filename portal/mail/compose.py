@@ -59,13 +59,13 @@ def compose(
     message["Subject"] = _one_line(f"{stationery.sender.brand}: {letter.subject}")
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{id}@{urlsplit(stationery.sender.origin).hostname}>"
-    message["Content-Language"] = current_language()
     # RFC 3834: no machine answers this. Exchange has a word of its own for it.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     context = {"letter": letter, "name": _one_line(name), "sender": stationery.sender, "colours": stationery.colours}
     message.set_content(_render("mail/letter.txt", context), cte="quoted-printable")
     message.add_alternative(_render("mail/letter.html", context), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = current_language()  # what sets the content takes all Content- headers away
     return message, address
 
 

@@ -9,7 +9,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from portal.errors import PortalError
 from portal.i18n import gettext as _
 from portal.loopback import is_loopback
-from portal.loopback import is_loopback
 
 _PROBES = ("/health/live", "/health/ready", "/metrics")
 """Asked for by machines that know an address and no name. They say nothing about anybody."""

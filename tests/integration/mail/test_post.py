@@ -78,7 +78,7 @@ async def changed_with(own: Stores, whose: UUID, jobs: Jobs) -> Changed:
 def text(message: EmailMessage) -> str:
     body = message.get_body(("plain",))
     assert body is not None
-    return str(body.get_content())
+    return " ".join(str(body.get_content()).split())
 
 
 @pytest.mark.asvs("6.3.7")
@@ -96,7 +96,7 @@ async def test_a_new_login_is_told_to_every_address(
     assert all(len(message["To"].addresses) == 1 for message in server.taken), "nobody learns of the other address"
     [told] = {text(message) for message in server.taken}
     assert "Hello Alice Marsh," in told
-    assert "was added to your customer profile with Northwind" in told.replace("\n", " ")
+    assert "was added to your customer profile with Northwind" in told
     assert "Account" in told
 
 

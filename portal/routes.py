@@ -7,6 +7,8 @@ from portal.auditing import views as auditing
 from portal.consents import views as consents
 from portal.contact_points import views as contact_points
 from portal.contact_windows import views as contact_windows
+from portal.desk import login_views as desk_logins
+from portal.desk import pending_views as desk_pending
 from portal.desk import views as desk
 from portal.desk.field_views import fields as desk_fields
 from portal.desk.note_views import answer as desk_answer
@@ -18,6 +20,7 @@ from portal.home import views as record
 from portal.identity import published
 from portal.identity import views as identity
 from portal.identity.ended import ended
+from portal.linking import connect_views, invitation_views, ways_views
 from portal.mailbox import views as mailbox
 from portal.notes import views as notes
 from portal.operations import views as operations
@@ -45,10 +48,13 @@ LOGIN: list[BaseRoute] = [
         "/login/callback/{audience}/{provider}", public(identity.callback, limit=Attempt.LOGIN), name="login_callback"
     ),
     Route("/login/fresh", public(identity.fresh, limit=Attempt.LOGIN), name="login_fresh"),
+    Route("/login/connect", public(connect_views.question), methods=GET_POST, name="login_connect"),
     Route(
         "/login/ended/{audience}/{provider}", public(ended, limit=Attempt.LOGOUT), methods=["POST"], name="login_ended"
     ),
     Route("/logout", public(identity.logout), methods=["POST"], name="logout"),
+    Route("/invitation", public(invitation_views.invitation), methods=GET_POST, name="invitation"),
+    Route("/invitation/{provider}", public(invitation_views.log_in), name="invitation_login"),
 ]
 
 RECORD: list[BaseRoute] = [
@@ -66,6 +72,9 @@ RECORD: list[BaseRoute] = [
     Route("/record/consents", customers(consents.consents), methods=GET_POST, name="record_consents"),
     Route("/record/notes", customers(notes.notes), methods=GET_POST, name="record_notes"),
     Route("/record/notes/{id:uuid}", customers(notes.one), methods=GET_POST, name="record_note"),
+    Route("/record/logins", customers(ways_views.show), name="record_logins"),
+    Route("/record/logins/add/{provider}", customers(ways_views.add, fresh=True), name="record_login_add"),
+    Route("/record/logins/{id:uuid}", customers(ways_views.remove, fresh=True), methods=GET_POST, name="record_login"),
     Route("/record/undo", customers(history.undo_last), methods=["POST"], name="record_undo"),
     Route("/record/delivery", customers(record.delivery), name="record_delivery"),
     Route("/record/live", customers(record.live), name="record_live"),
@@ -82,6 +91,30 @@ DESK: list[BaseRoute] = [
     Route("/desk/customers/{id:uuid}/fields/{section}", agents(desk_fields), methods=GET_POST, name="desk_fields"),
     Route(
         "/desk/customers/{id:uuid}/notes/{note:uuid}/answer", agents(desk_answer), methods=GET_POST, name="desk_answer"
+    ),
+    Route("/desk/customers/{id:uuid}/logins", agents(desk_logins.show), name="desk_logins_of"),
+    Route(
+        "/desk/customers/{id:uuid}/logins/{login:uuid}",
+        agents(desk_logins.disconnect, fresh=True),
+        methods=GET_POST,
+        name="desk_disconnect",
+    ),
+    Route(
+        "/desk/customers/{id:uuid}/invitation",
+        agents(desk_logins.invite, fresh=True),
+        methods=GET_POST,
+        name="desk_invite",
+    ),
+    Route(
+        "/desk/customers/{id:uuid}/invitation/end", agents(desk_logins.uninvite), methods=["POST"], name="desk_uninvite"
+    ),
+    Route("/desk/logins", agents(desk_pending.queue), name="desk_logins"),
+    Route("/desk/logins/{login:uuid}", agents(desk_pending.one), methods=GET_POST, name="desk_login"),
+    Route(
+        "/desk/logins/{login:uuid}/customers/{id:uuid}",
+        agents(desk_pending.connect, fresh=True),
+        methods=GET_POST,
+        name="desk_login_connect",
     ),
 ]
 """The agents' rooms."""

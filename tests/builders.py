@@ -102,6 +102,14 @@ def a_note(
     }
 
 
+def a_login(
+    subject: str | None = None, *, issuer: str = "https://id.example", id: UUID | None = None
+) -> dict[str, Value]:
+    """The paths of an account that opens the record."""
+    prefix = f"logins/{id or uuid4()}"
+    return {f"{prefix}/issuer": issuer, f"{prefix}/subject": subject or uuid4().hex}
+
+
 async def a_customer(
     store: RecordStore, *, number: str | None = None, values: Mapping[str, Value] | None = None, **profile: Value
 ) -> StoredRecord:

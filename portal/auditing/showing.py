@@ -11,7 +11,7 @@ from portal.audit.entry import ActorKind, Entry
 from portal.auditing.forms import ACTORS, SUBJECTS
 from portal.auditing.queries import LogFilter, LoggedChange
 from portal.catalogue.model import Catalogue
-from portal.catalogue.wording import Phrase, describe, name_of_actor, who
+from portal.catalogue.wording import Phrase, describe_change, name_of_actor, who
 from portal.formats import format_date, format_number
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
@@ -60,7 +60,7 @@ def shown(catalogue: Catalogue, change: LoggedChange, href: str) -> ShownChange:
         who=actor_words(change),
         via=entry.actor.via if entry else "",
         action=entry.action if entry else _("cannot be read"),
-        lines=describe(catalogue, entry.diffs) if entry else [],
+        lines=describe_change(catalogue, entry) if entry else [],
         reached=change.reached,
         wanted=change.wanted,
         seq=change.seq,
@@ -171,6 +171,14 @@ def evidence(entry: Entry) -> list[tuple[str, str]]:
         "user_agent": _("Browser"),
         "session": _("Session"),
         "authenticated_at": _("Logged in"),
+        "basis": _("Rests on"),
+        "provider": _("Provider"),
+        "account": _("Account"),
+        "login": _("Login"),
+        "why": _("Why not"),
+        "expires_at": _("Good until"),
+        "sent_to": _("Sent to"),
+        "name": _("Name"),
     }
     values = dict(entry.evidence.facts) | dict(entry.evidence.personal)
     told = [(_("Request"), str(entry.request)), (_("Actor"), entry.actor.id), (_("Log"), entry.origin)]

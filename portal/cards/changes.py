@@ -7,7 +7,7 @@ from datetime import datetime
 from portal.audit.entry import ActorKind, Entry
 from portal.audit.values import Value
 from portal.catalogue.model import Catalogue
-from portal.catalogue.wording import Phrase, describe, for_customer, name_of_actor, who
+from portal.catalogue.wording import Phrase, describe_change, for_customer, name_of_actor, who
 from portal.i18n import gettext as _
 from portal.record.read import Delivery, RecentChange
 
@@ -90,7 +90,7 @@ def _told(
         seq=entry.seq,
         at=entry.at,
         who=who(entry.actor, reader=ActorKind.CUSTOMER, name=name_of_actor(entry)),
-        lines=describe(catalogue, for_customer(catalogue, entry.diffs), state=state),
+        lines=describe_change(catalogue, entry, for_customer(catalogue, entry.diffs), state=state),
         stops=[Stop(_("Saved"), "done", entry.at), *(_stop(delivery, change) for delivery in deliveries)],
         entry=entry,
     )

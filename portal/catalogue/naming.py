@@ -1,6 +1,7 @@
 """What a path of a record names, and what stands there, in the words of the person who reads."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from portal.audit.entry import Diff, Erased
@@ -24,6 +25,16 @@ from portal.record.models import System
 
 Group = Mapping[str, Diff]
 """The diffs of one item, by attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One thing that a change did: what it is about, what was and what is. None stands for nothing."""
+
+    label: str
+    old: str | None
+    new: str | None
+
 
 ITEM_NAMES: Mapping[str, Callable[[], str]] = {
     "customer": lambda: _("Customer number"),

@@ -1,14 +1,15 @@
 """What a change did, in words: for the customer's history, the agents' desk, the auditors' log, the conflict page."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from portal.audit.entry import Actor, ActorKind, Diff, Entry, Erased
 from portal.audit.values import Value
+from portal.catalogue.login_wording import login_phrase
 from portal.catalogue.model import Catalogue, CustomerAccess
 from portal.catalogue.naming import (
     ITEM_NAMES,
     Group,
+    Phrase,
     attribute_name,
     consent_label,
     joined,
@@ -25,14 +26,20 @@ from portal.catalogue.told import (
 )
 from portal.i18n import gettext as _
 
+__all__ = ["Phrase", "describe", "describe_change", "for_customer", "name_of_actor", "who"]
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One thing that a change did: what it is about, what was and what is. None stands for nothing."""
 
-    label: str
-    old: str | None
-    new: str | None
+def describe_change(
+    catalogue: Catalogue, entry: Entry, diffs: Iterable[Diff] | None = None, *, state: Mapping[str, Value] | None = None
+) -> list[Phrase]:
+    """A whole change, in words.
+
+    Args:
+        diffs: those of its diffs that the reader may see; without them, all.
+        state: as for `describe`.
+    """
+    told = login_phrase(entry)
+    return [told] if told else describe(catalogue, entry.diffs if diffs is None else diffs, state=state)
 
 
 def describe(catalogue: Catalogue, diffs: Iterable[Diff], *, state: Mapping[str, Value] | None = None) -> list[Phrase]:

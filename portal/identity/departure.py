@@ -85,6 +85,11 @@ def _ways(request: Request, audience: Audience, wanted: Wanted) -> list[dict[str
     """How to log in from here. What was begun inside is begun again inside, where there is more to know about it."""
     if wanted.purpose is not Purpose.LOGIN:
         return [{"href": wanted.return_to, "name": ""}]
+    if wanted.invitation is not None:
+        return [
+            {"href": url_for(request, "invitation_login", provider=known.provider.name), "name": known.provider.label}
+            for known in providers(request).of(audience)
+        ]
     return [
         {"href": start_address(request, known, next=wanted.return_to), "name": known.provider.label}
         for known in providers(request).of(audience)

@@ -14,6 +14,12 @@ PURGE = (
     # Workers that could not say that they were leaving.
     "DELETE FROM portal.worker WHERE seen_at < clock_timestamp() - interval '1 day'",
     "SELECT FROM portal.identity_purge_v2()",
+    "DELETE FROM portal.arrival WHERE expires_at < clock_timestamp()",
+    # Whoever did not come back for a month; that somebody was refused is in a chain or in the security events.
+    "DELETE FROM portal.pending_login WHERE last_seen_at < clock_timestamp() - interval '30 days'",
+    # That they were made, and how they ended, stays in the change log.
+    "DELETE FROM portal.invitation WHERE expires_at < clock_timestamp() - interval '30 days'",
+    "DELETE FROM portal.security_event WHERE at < clock_timestamp() - interval '1 year'",
 )
 
 

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.identity import claims, customers, lifecycle, return_to, staff
+from portal.identity.arrived.invited import elsewhere, invitation_of, unrecognised
 from portal.identity.departure import start_address
 from portal.identity.flow import Arrival
 from portal.identity.lifecycle import Who
@@ -14,6 +15,7 @@ from portal.identity.session import Audience
 from portal.identity.transaction import Transaction
 from portal.provider_settings import CustomerProviderSettings, StaffProviderSettings
 from portal.services import services
+from portal.web.limits import Attempt, count
 from portal.web.responses import page, redirect, url_for
 
 log = structlog.get_logger(__name__)
@@ -21,10 +23,16 @@ log = structlog.get_logger(__name__)
 
 async def come_in(request: Request, known: KnownProvider, transaction: Transaction, arrival: Arrival) -> Response:
     """Begin a session, and go on to where the person wanted to go."""
+    await count(request, Attempt.LOGIN, target=f"{arrival.issuer} {arrival.subject}", by_address=False)
     audience, back_to = transaction.audience, transaction.wanted.return_to
     who = await recognise(request, known, arrival)
+    invitation = await invitation_of(request, transaction)
+    if who is None and audience is Audience.CUSTOMER:
+        return await unrecognised(request, known, arrival, invitation)
     if who is None:
-        return _not_yet(request, known, arrival)
+        return _without_role(request, known, arrival)
+    if invitation is not None and invitation.customer_id != who.customer_id:
+        return elsewhere(request, known, arrival)
     token = await lifecycle.begin(request, who, arrival.proof)
     log.info("logged in", audience=audience.value, provider=known.provider.name)
     # Not to the start page, which has to guess whose room is meant where a browser holds two sessions.
@@ -41,13 +49,12 @@ async def recognise(request: Request, known: KnownProvider, arrival: Arrival) ->
         assert isinstance(said, StaffProviderSettings)
         return await staff.recognise(store.database, arrival, said.roles_claim, said.roles)
     assert isinstance(said, CustomerProviderSettings)
-    return await customers.recognise(store, arrival, said.number_claim, lifecycle.personal(request))
+    return await customers.recognise(store, arrival, said, lifecycle.personal(request))
 
 
-def _not_yet(request: Request, known: KnownProvider, arrival: Arrival) -> Response:
-    """The provider knows them, and we know nothing to show them. The page is the same whoever else there is."""
-    audience = known.provider.audience
-    template = "identity/pending.html" if audience is Audience.CUSTOMER else "identity/no_role.html"
-    log.info("logged in at the provider, not here", audience=audience.value, provider=known.provider.name)
+def _without_role(request: Request, known: KnownProvider, arrival: Arrival) -> Response:
+    """The provider knows them, and gives them no role here."""
+    log.info("logged in at the provider, not here", audience=Audience.STAFF.value, provider=known.provider.name)
     account = claims.display_name(arrival.claims, arrival.subject)
-    return page(request, template, {"account": account, "other": start_address(request, known, again="1")}, status=403)
+    other = start_address(request, known, again="1")
+    return page(request, "identity/no_role.html", {"account": account, "other": other}, status=403)

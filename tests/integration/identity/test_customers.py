@@ -6,11 +6,14 @@ from portal import clock
 from portal.identity.customers import recognise
 from portal.identity.flow import Arrival
 from portal.identity.lifecycle import Proof
+from portal.provider_settings import CustomerProviderSettings
 from portal.record.read import StoredRecord, read
 from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.identity.browser import a_subject
 from tests.unit.identity.signing import ISSUER
+
+TRUSTED = CustomerProviderSettings(issuer=ISSUER, client_id="portal", number_claim="number")
 
 
 def arrival(subject: str, customer: StoredRecord) -> Arrival:
@@ -29,7 +32,7 @@ async def test_a_login_that_is_given_to_two_customers_at_once_becomes_one_custom
         alice, bob = await a_customer(stores.worker), await a_customer(stores.worker, given_name="Bob")
         answers = [arrival(subject, customer) for customer in (alice, bob, alice, bob)]
 
-        found = await asyncio.gather(*(recognise(stores.staff, answer, "number", {}) for answer in answers))
+        found = await asyncio.gather(*(recognise(stores.staff, answer, TRUSTED, {}) for answer in answers))
 
         whose = {who.customer_id for who in found if who}
         assert None not in found and len(whose) == 1

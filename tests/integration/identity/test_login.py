@@ -54,7 +54,7 @@ async def test_the_first_login_is_linked_by_a_change_record_and_the_second_finds
     assert entry.action == "login:linked"
     assert (entry.actor.kind, entry.actor.via) == (ActorKind.SYSTEM, "portal")
     assert sorted(entry.paths) == [f"logins/{login.id}/issuer", f"logins/{login.id}/subject"]
-    assert entry.evidence.facts == {"basis": "trusted_claim", "claim": "customer_number"}
+    assert entry.evidence.facts == {"basis": "trusted_claim", "claim": "customer_number", "provider": "main"}
     assert entry.evidence.personal["ip"] == "192.0.2.7"
 
 
@@ -148,7 +148,8 @@ class TestNotYetLinked:
         assert set(pages) == {pages[0]}
         assert "not connected" in pages[0] and number not in pages[0] and "Alice" not in pages[0]
         stored = await read(stores.staff.database, stores.staff.keys, alice.record.id)
-        assert stored is not None and stored.record.seq == 2, "nothing was linked, and nothing written"
+        assert stored is not None and len(stored.record.logins) == 1, "nothing was linked"
+        assert stored.record.seq == 3, "and that somebody claimed her number was written down"
 
     @pytest.mark.asvs("10.5.2")
     async def test_a_login_stays_with_its_customer_whatever_number_comes_later(

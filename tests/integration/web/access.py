@@ -25,7 +25,10 @@ LISTED = {
     "/login/start/{audience}/{provider}": EVERYBODY,
     "/login/callback/{audience}/{provider}": EVERYBODY,
     "/login/fresh": EVERYBODY,
+    "/login/connect": EVERYBODY,
     "/logout": EVERYBODY,
+    "/invitation": EVERYBODY,
+    "/invitation/{provider}": EVERYBODY,
     "/record": CUSTOMERS,
     "/record/profile/{section}": CUSTOMERS,
     "/record/contact-points": CUSTOMERS,
@@ -35,6 +38,9 @@ LISTED = {
     "/record/consents": CUSTOMERS,
     "/record/notes": CUSTOMERS,
     "/record/notes/{id:uuid}": CUSTOMERS,
+    "/record/logins": CUSTOMERS,
+    "/record/logins/add/{provider}": CUSTOMERS,
+    "/record/logins/{id:uuid}": CUSTOMERS,
     "/record/undo": CUSTOMERS,
     "/record/delivery": CUSTOMERS,
     "/record/live": CUSTOMERS,
@@ -46,6 +52,13 @@ LISTED = {
     "/desk/customers/{id:uuid}/live": AGENTS,
     "/desk/customers/{id:uuid}/fields/{section}": AGENTS,
     "/desk/customers/{id:uuid}/notes/{note:uuid}/answer": AGENTS,
+    "/desk/customers/{id:uuid}/logins": AGENTS,
+    "/desk/customers/{id:uuid}/logins/{login:uuid}": AGENTS,
+    "/desk/customers/{id:uuid}/invitation": AGENTS,
+    "/desk/customers/{id:uuid}/invitation/end": AGENTS,
+    "/desk/logins": AGENTS,
+    "/desk/logins/{login:uuid}": AGENTS,
+    "/desk/logins/{login:uuid}/customers/{id:uuid}": AGENTS,
     "/audit": AUDITORS,
     "/audit/export.{form}": AUDITORS,
     "/audit/changes/{customer_id:uuid}/{seq:int}": AUDITORS,
@@ -73,6 +86,8 @@ class Theirs:
     contact_point: UUID
     contact_window: UUID
     note: UUID
+    login: UUID
+    pending_login: UUID
 
     def ids_in(self, path: str) -> Mapping[str, object]:
         """The ids that make an address with ids in it one of theirs."""
@@ -85,6 +100,13 @@ class Theirs:
             "/desk/customers/{id:uuid}/live": {"id": self.customer},
             "/desk/customers/{id:uuid}/fields/{section}": {"id": self.customer},
             "/desk/customers/{id:uuid}/notes/{note:uuid}/answer": {"id": self.customer, "note": self.note},
+            "/record/logins/{id:uuid}": {"id": self.login},
+            "/desk/customers/{id:uuid}/logins": {"id": self.customer},
+            "/desk/customers/{id:uuid}/logins/{login:uuid}": {"id": self.customer, "login": self.login},
+            "/desk/customers/{id:uuid}/invitation": {"id": self.customer},
+            "/desk/customers/{id:uuid}/invitation/end": {"id": self.customer},
+            "/desk/logins/{login:uuid}": {"login": self.pending_login},
+            "/desk/logins/{login:uuid}/customers/{id:uuid}": {"login": self.pending_login, "id": self.customer},
             "/audit/changes/{customer_id:uuid}/{seq:int}": {"customer_id": self.customer, "seq": 1},
         }
         return own[path]

@@ -12,12 +12,14 @@ import httpx2
 import pytest
 from starlette.routing import Route
 
+from portal.identity import pending
+from portal.identity.accounts import Account
 from portal.identity.session import Audience
 from portal.record.change import change
 from portal.record.read import StoredRecord, read
 from portal.settings import StaffRole
 from portal.web.policy import Policy
-from tests.builders import SYSTEM, a_contact_point, a_customer, a_note, a_window, an_intention
+from tests.builders import SYSTEM, a_contact_point, a_customer, a_login, a_note, a_window, an_intention
 from tests.conftest import Stores
 from tests.integration.rooms.forms_on_page import form_to
 from tests.integration.web.access import (
@@ -44,7 +46,9 @@ WITHOUT_TOKEN = 403
 """A post without a form's token goes no further."""
 
 # They may say that what they need is not there: no identity provider is, in these tests.
-UNAVAILABLE = tuple(path for path in LISTED if path == "/health/ready" or path.startswith("/login"))
+UNAVAILABLE = tuple(
+    path for path in LISTED if path == "/health/ready" or path.startswith(("/login", "/record/logins/add"))
+)
 
 every_route = pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.path)
 every_route_with_ids = pytest.mark.parametrize(
@@ -95,11 +99,14 @@ def bobs(customers: dict[str, Theirs]) -> Theirs:
 
 async def things_of(stores: Stores, customer: StoredRecord) -> Theirs:
     """One of each kind of thing that a customer has."""
-    values = a_note() | a_window() | a_contact_point(value=f"{uuid4().hex}@example.com", rank=9)
+    values = a_note() | a_window() | a_contact_point(value=f"{uuid4().hex}@example.com", rank=9) | a_login()
     ids = {path.split("/")[0]: path.split("/")[1] for path in values}
     await change(stores.worker, customer.record.id, an_intention("profile:merged", SYSTEM), values)
-    given = {name: ids[f"{name}s"] for name in ("contact_point", "contact_window", "note")}
-    return Theirs(customer=customer.record.id, **given)  # type: ignore[arg-type]
+    given = {name: ids[f"{name}s"] for name in ("contact_point", "contact_window", "note", "login")}
+    account = Account("main", "https://id.example", uuid4().hex, "Somebody")
+    waiting = await pending.note(stores.staff.database, account, customer.record.number)
+    assert waiting is not None
+    return Theirs(customer=customer.record.id, pending_login=waiting.id, **given)  # type: ignore[arg-type]
 
 
 def test_every_address_is_listed_and_every_listed_one_is_there() -> None:

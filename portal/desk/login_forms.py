@@ -1,0 +1,38 @@
+"""How an agent hands an invitation on."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from wtforms import RadioField
+from wtforms.fields import Field
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired
+
+from portal.i18n import gettext as _
+from portal.record.models import ContactPoint
+from portal.web.forms import Form
+
+SHOW = "show"
+
+
+class InviteForm(Form):
+    """Once it is valid, `send_to` says whether and where the code is mailed."""
+
+    how: Field
+
+    @property
+    def send_to(self) -> UUID | None:
+        return None if self.how.data == SHOW else UUID(self.how.data)
+
+
+def invite_form(addresses: Iterable[ContactPoint]) -> type[InviteForm]:
+    """The form for a customer with these e-mail addresses; none where no mail can be sent."""
+    choices = [SelectChoice(SHOW, _("Show me the code, to print or read out"))]
+    choices += [SelectChoice(str(p.id), _("Send it to %(address)s") % {"address": p.value}) for p in addresses]
+    how = RadioField(
+        _("How does the code reach them?"),
+        choices=choices,
+        default=SHOW,
+        validators=[InputRequired(_("Choose one."))],
+    )
+    return type("InviteForm", (InviteForm,), {"how": how})

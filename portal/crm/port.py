@@ -72,6 +72,7 @@ class Caps:
         max_execution_seconds: how long a call that was given up may still take effect.
         rate: what all machines together may call; None where nobody counts.
         poll_seconds: how long at least between two calls of `changes`.
+        reads: `fetch` tells what is there. A CRM that only listens says of everybody that nothing is known (seq 0).
         timeline_text: it wants `TimelineEntry.text`; without, nobody takes the trouble to find the words.
     """
 
@@ -83,6 +84,7 @@ class Caps:
     max_execution_seconds: float
     rate: Rate | None = None
     poll_seconds: float = 0.0
+    reads: bool = True
     timeline_text: bool = True
 
 

@@ -26,10 +26,25 @@ class MailKind(StrEnum):
         return self is not MailKind.INVITATION
 
 
-def mails(kind: MailKind, *, provider: str = "") -> Jobs:
-    """A letter to each e-mail address of the record, for `Intention.jobs`. `provider` is the name of an identity
-    provider in the settings."""
-    return lambda record: [_mail(kind, point, provider=provider) for point in addresses(record)]
+def mails(kind: MailKind, *, provider: str = "", also: str | None = None) -> Jobs:
+    """A letter to each e-mail address of the record, and to what the providers of its logins vouch for, for
+    `Intention.jobs`.
+
+    Args:
+        provider: the name of an identity provider in the settings.
+        also: one more address, such as that of a login which the change removes.
+    """
+
+    def jobs(record: Record) -> Iterable[Job]:
+        points = addresses(record)
+        for point in points:
+            yield Job(TASK, {"kind": kind.value, "provider": provider, "point": str(point.id)})
+        for login in record.logins:
+            yield Job(TASK, {"kind": kind.value, "provider": provider, "login": str(login.id)})
+        if also and also.casefold() not in {point.value.casefold() for point in points}:
+            yield Job(TASK, {"kind": kind.value, "provider": provider}, {"address": also})
+
+    return jobs
 
 
 def invitation_mail(code: str, expires_at: datetime, *, to: UUID | None = None) -> Jobs:
@@ -37,9 +52,9 @@ def invitation_mail(code: str, expires_at: datetime, *, to: UUID | None = None) 
 
     def jobs(record: Record) -> Iterable[Job]:
         points = [point for point in addresses(record) if to in (None, point.id)]
-        return [
-            _mail(MailKind.INVITATION, point, {"code": code}, expires_at=expires_at.isoformat()) for point in points[:1]
-        ]
+        for point in points[:1]:
+            args = {"kind": MailKind.INVITATION.value, "point": str(point.id), "expires_at": expires_at.isoformat()}
+            yield Job(TASK, args, {"code": code})
 
     return jobs
 
@@ -51,7 +66,3 @@ def addresses(record: Record) -> list[ContactPoint]:
         if point.system is System.EMAIL:
             found.setdefault(point.value.casefold(), point)
     return list(found.values())
-
-
-def _mail(kind: MailKind, point: ContactPoint, secret: dict[str, str] | None = None, **args: str) -> Job:
-    return Job(TASK, {"kind": kind.value, "point": str(point.id), **args}, secret or {})

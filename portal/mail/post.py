@@ -9,19 +9,17 @@ import structlog
 
 from portal import clock
 from portal.audit.cipher import Undecipherable
-from portal.audit.entry import Entry
 from portal.i18n import current_language, using
 from portal.jobs.task import Hopeless, Order
 from portal.mail.compose import Stationery, Unwritable, compose
 from portal.mail.kinds import MailKind
 from portal.mail.letters import Facts, letter
+from portal.mail.recipient import recipient
 from portal.mail.smtp import deliver
 from portal.record.change import changes_since
-from portal.record.flat import flatten
 from portal.record.job import unsealed
 from portal.record.models import Record
 from portal.record.read import StoredRecord, read
-from portal.record.rebase import unfold
 from portal.record.store import RecordStore
 from portal.settings import Settings
 
@@ -50,21 +48,20 @@ class Post:
         if stored is None:
             return  # there is nobody any more to write to
         since = await changes_since(self._store, stored, order.seq - 1)
-        to = _address(stored, since, order, kind)
+        secret = _secret(order, stored)
+        to = await recipient(self._store.database, order, kind, stored, since, secret)
         if to is None:
-            log.info("mail is not sent: its address is not in the record any more", kind=kind)
+            log.info("mail is not sent: its address is gone, or is told already", kind=kind)
             return
-        await deliver(self._settings, *self._written(order, kind, to, stored, since))
+        at = next(entry.at for entry in since if entry.seq == order.seq)
+        await deliver(self._settings, *self._written(order, kind, to, stored.record, _facts(order, at, secret)))
         log.info("mail sent", kind=kind, mail=str(order.id))
 
-    def _written(
-        self, order: Order, kind: MailKind, to: str, stored: StoredRecord, since: list[Entry]
-    ) -> tuple[EmailMessage, str]:
-        facts = _facts(order, stored, since)
-        with using(*_speaks(stored.record, self._settings)):
+    def _written(self, order: Order, kind: MailKind, to: str, record: Record, facts: Facts) -> tuple[EmailMessage, str]:
+        with using(*_speaks(record, self._settings)):
             words = letter(kind, self._stationery.sender, replace(facts, provider=self._label(facts.provider)))
             try:
-                return compose(self._stationery, words, to=to, name=stored.record.name, id=order.id, at=clock.now())
+                return compose(self._stationery, words, to=to, name=record.name, id=order.id, at=clock.now())
             except Unwritable:
                 raise Hopeless("the address cannot be written to") from None
 
@@ -76,23 +73,17 @@ class Post:
         return (found.label_de if current_language() == "de" else "") or found.label
 
 
-def _address(stored: StoredRecord, since: list[Entry], order: Order, kind: MailKind) -> str | None:
-    """Where the letter goes: a warning to the address that stood there when the change was made."""
-    path = f"contact_points/{order.args['point']}/value"
-    now = flatten(stored.record)
-    then = unfold(now, (diff for entry in since for diff in reversed(entry.diffs)))
-    found = (then.get(path) or now.get(path)) if kind.warns else now.get(path)
-    return found if isinstance(found, str) else None
-
-
-def _facts(order: Order, stored: StoredRecord, since: list[Entry]) -> Facts:
+def _secret(order: Order, stored: StoredRecord) -> Mapping[str, str]:
     try:
-        secret = unsealed(order.secret, order.customer_id, order.id, stored.key)
+        return unsealed(order.secret, order.customer_id, order.id, stored.key)
     except Undecipherable:
         raise Hopeless("what is secret in it cannot be decrypted: is KEY_ENCRYPTION_KEY another one?") from None
+
+
+def _facts(order: Order, at: datetime, secret: Mapping[str, str]) -> Facts:
     expires_at = order.args.get("expires_at")
     return Facts(
-        at=next(entry.at for entry in since if entry.seq == order.seq),
+        at=at,
         provider=order.args.get("provider", ""),
         code=secret.get("code", ""),
         expires_at=datetime.fromisoformat(expires_at) if expires_at else None,

@@ -132,6 +132,29 @@ async def test_whoever_came_in_cannot_keep_it_quiet_by_taking_the_address_away(
     assert server.addressed == [point.value]
 
 
+@pytest.mark.asvs("6.3.7")
+async def test_what_a_provider_vouches_for_is_told_too_and_nobody_twice(
+    own: Stores, empty_database: URL, server: MailServer, alice: StoredRecord
+) -> None:
+    for subject, email in (("1", "Alice@Example.com"), ("2", "alice@login.example"), ("3", "alice@login.example")):
+        login = f"logins/{uuid4()}"
+        values = {f"{login}/issuer": "https://login.example.com", f"{login}/subject": subject}
+        await change(own.staff, alice.record.id, an_intention("login:linked", SYSTEM), values)
+        await own.staff.database.fetch_all(
+            "INSERT INTO portal.login_account (customer_id, login_id, provider, account, verified_email)"
+            " SELECT customer_id, id, 'main', '', %s FROM portal.login WHERE customer_id = %s AND subject = %s",
+            [email, alice.record.id, subject],
+        )
+    jobs = mails(MailKind.LOGIN_UNLINKED, provider="main", also="alice@removed.example")
+    await changed_with(own, alice.record.id, jobs)
+    assert "removed.example" not in str(await jobs_of(own.worker.database))
+
+    async with posting(own, empty_database, server):
+        await until_none_waits(own.worker.database)
+
+    assert sorted(server.addressed) == ["alice@example.com", "alice@login.example", "alice@removed.example"]
+
+
 async def test_an_invitation_goes_to_the_first_address_as_it_is_now(
     own: Stores, empty_database: URL, server: MailServer, alice: StoredRecord
 ) -> None:

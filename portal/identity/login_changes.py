@@ -45,7 +45,12 @@ def login_change(
         request,
         evidence=evidence(basis, account, personal, **facts),
         notable=action == "login:refused",
-        jobs=mails(MAILS[action], provider=account.provider),
+        # Who loses a way in is told there, too: it is gone from the record when the letter is written.
+        jobs=mails(
+            MAILS[action],
+            provider=account.provider,
+            also=account.verified_email if action == "login:unlinked" else None,
+        ),
     )
 
 

@@ -113,6 +113,7 @@ class Settings(MailSettings, BaseSettings):
     sync_batch: int = Field(default=100, ge=1, le=1_000)
     sync_lease_seconds: int = Field(default=30, ge=3)
     sync_idle_milliseconds: int = Field(default=250, ge=10, le=10_000)
+    sync_sweep_rows: int = Field(default=200, ge=0, le=10_000)
     sync_language: str = Field(default="en", pattern="^(en|de)$")
 
     @model_validator(mode="after")

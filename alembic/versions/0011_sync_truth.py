@@ -34,7 +34,11 @@ CREATE TABLE portal.connector_gate (
     sweeping_until timestamptz,                -- a worker looks for drift
     swept_through uuid,
     swept_at timestamptz,                      -- when all records had been looked at
-    sampled_at timestamptz
+    resyncing_since timestamptz,               -- every record is being compared anew
+    resynced_through uuid,
+    resynced_at timestamptz,
+    sampled_at timestamptz,
+    sampled_calls bigint NOT NULL DEFAULT 0
 );
 INSERT INTO portal.connector_gate (connector) SELECT name FROM portal.connector;
 
@@ -97,8 +101,9 @@ GRANT SELECT, INSERT, DELETE ON portal.inbox, portal.sync_sample TO portal_worke
 GRANT SELECT, INSERT ON portal.sync_event TO portal_worker;
 GRANT SELECT ON portal.connector_gate, portal.inbox, portal.sync_event, portal.sync_sample TO portal_staff;
 GRANT INSERT ON portal.inbox, portal.sync_event TO portal_staff;
--- The operators' page acts, and a webhook marks: never what was delivered, nor what both sides agreed on.
-GRANT UPDATE (status, last_error, attempts, push_due_at, pull_due_at, verify_at, remote_id, remote_etag)
+-- The operators' page acts, and a webhook marks; what was delivered is for workers to say.
+GRANT INSERT (wanted, wanted_at),
+    UPDATE (status, last_error, push_due_at, pull_due_at, verify_at, remote_id, remote_etag, base, wanted, wanted_at, confirmed_at)
     ON portal.sync_state TO portal_staff;
 GRANT UPDATE (paused_at, paused_by) ON portal.connector TO portal_staff;
 """
@@ -116,11 +121,11 @@ def upgrade() -> None:
         op.execute((Path(portal.__file__).parent / "sync" / f"{name}.sql").read_text(encoding="utf-8"))
 
 
-FUNCTIONS = ("claim_v1",)
+FUNCTIONS = ("claim_v1", "want_v1")
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION portal.sync_claim_v1")
+    op.execute("DROP FUNCTION portal.sync_claim_v1, portal.sync_want_v1")
     op.execute("ALTER TABLE crm.contact DROP COLUMN restricted")
     op.execute("ALTER TABLE portal.connector DROP COLUMN paused_by")
     op.execute("UPDATE portal.sync_state SET status = 'parked' WHERE status IN ('skipped', 'erased')")

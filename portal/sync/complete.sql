@@ -7,7 +7,7 @@ verdict AS (
     SELECT * FROM jsonb_to_recordset(%(verdicts)s) AS v (
         customer_id uuid, status text, attempts integer, error text, tried bigint, looked boolean, pull_seen timestamptz,
         push_after float8, pull_after float8, verify_after float8, synced_seq bigint, timeline_seq bigint, base text,
-        remote_id text, etag text, announce boolean, did text, event text, facts jsonb)
+        remote_id text, etag text, announce boolean, wanted text, did boolean, event text, facts jsonb)
 ),
 mine AS (
     SELECT s.customer_id, s.synced_seq, s.status, s.wanted, s.confirmed_at
@@ -22,13 +22,13 @@ done AS (
         last_error = v.error,
         synced_seq = greatest(s.synced_seq, v.synced_seq),
         timeline_seq = greatest(s.timeline_seq, v.timeline_seq),
-        base = CASE WHEN v.did = 'erased' THEN NULL ELSE coalesce(decode(v.base, 'hex'), s.base) END,
-        remote_id = CASE WHEN v.did = 'erased' THEN NULL ELSE coalesce(v.remote_id, s.remote_id) END,
-        remote_etag = CASE WHEN v.did = 'erased' THEN NULL ELSE coalesce(v.etag, s.remote_etag) END,
+        base = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(decode(v.base, 'hex'), s.base) END,
+        remote_id = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(v.remote_id, s.remote_id) END,
+        remote_etag = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(v.etag, s.remote_etag) END,
         push_due_at = CASE
             WHEN v.push_after IS NOT NULL THEN p.moment + v.push_after * interval '1 second'
             WHEN v.tried IS NULL THEN s.push_due_at
-            WHEN s.desired_seq > v.tried OR v.did <> s.wanted THEN p.moment
+            WHEN s.desired_seq > v.tried OR v.wanted <> s.wanted THEN p.moment
         END,
         pull_due_at = CASE
             WHEN v.pull_after IS NOT NULL THEN p.moment + v.pull_after * interval '1 second'
@@ -40,7 +40,7 @@ done AS (
             WHEN v.looked THEN NULL
             ELSE s.verify_at
         END,
-        confirmed_at = CASE WHEN s.confirmed_at IS NULL AND v.did = s.wanted AND s.wanted_at IS NOT NULL
+        confirmed_at = CASE WHEN s.confirmed_at IS NULL AND v.did AND v.wanted = s.wanted AND s.wanted_at IS NOT NULL
             THEN p.moment ELSE s.confirmed_at END,
         lease = NULL,
         lease_until = NULL

@@ -62,6 +62,7 @@ def _sort(claimed: Sequence[Claimed], current: Mapping[UUID, Current | Unreadabl
                     tried=row.desired_seq,
                     looked=True,
                     pull_seen=row.pull_due_at,
+                    wanted=row.wanted,
                 )
             )
     return rows, verdicts

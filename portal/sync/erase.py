@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -9,8 +10,9 @@ from portal import clock
 from portal.crm.port import Ref
 from portal.sync.backoff import backoff
 from portal.sync.gate import Seen
+from portal.sync.held import unchanged
 from portal.sync.line import Line
-from portal.sync.state import Claimed, SyncStatus, Verdict, Wanted
+from portal.sync.state import Claimed, SyncStatus, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -22,12 +24,12 @@ async def erase(line: Line, rows: Sequence[Claimed], seen: Seen, *, until: float
     """
     verdicts: list[Verdict] = []
     for row in rows:
-        if row.confirmed:
+        if not row.unconfirmed:
             verdicts.append(_erased(row))
         elif clock.current.monotonic() < until:
             verdicts.append(await _erase(line, row, seen))
         else:
-            verdicts.append(Verdict(row.customer_id, row.status, row.attempts))
+            verdicts.append(unchanged(row))
     return verdicts
 
 
@@ -40,9 +42,8 @@ async def _erase(line: Line, row: Claimed, seen: Seen) -> Verdict:
         seen.failed(type(error).__name__)
         wait = backoff(row.attempts)
         # Erasing twice is no mistake, so whether it took effect need not be known.
-        return Verdict(
-            row.customer_id, SyncStatus.RETRYING, row.attempts + 1, "could not be erased yet", push_after=wait
-        )
+        found = replace(unchanged(row), status=SyncStatus.RETRYING, attempts=row.attempts + 1, push_after=wait)
+        return replace(found, error="could not be erased yet")
     seen.answered = True
     return _erased(row)
 
@@ -54,5 +55,6 @@ def _erased(row: Claimed) -> Verdict:
         tried=row.desired_seq,
         looked=True,
         pull_seen=row.pull_due_at,
-        did=Wanted.ERASED,
+        wanted=row.wanted,
+        did=True,
     )

@@ -55,4 +55,4 @@ class Held:
 
 def unchanged(claimed: Claimed) -> Verdict:
     """The verdict that leaves a row as it is."""
-    return Verdict(claimed.customer_id, claimed.status, claimed.attempts)
+    return Verdict(claimed.customer_id, claimed.status, claimed.attempts, wanted=claimed.wanted)

@@ -1,7 +1,7 @@
 """Reading a CRM: after an edit there, after an answer that never came, and before a push that was refused for it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import structlog
@@ -12,6 +12,7 @@ from portal.audit.values import State
 from portal.crm.port import Ref, Remote
 from portal.record.change import SINCE
 from portal.record.flat import flatten
+from portal.record.models import Record
 from portal.sync.backoff import backoff
 from portal.sync.base import Base, seal_base, unseal_base, values_at
 from portal.sync.contacts import by_customer
@@ -21,7 +22,7 @@ from portal.sync.gate import Seen
 from portal.sync.held import Held
 from portal.sync.inbound import Taken, take
 from portal.sync.line import Line
-from portal.sync.merge import Merge, merge, winners
+from portal.sync.merge import Merge, Winner, merge, winners
 from portal.sync.state import SyncStatus
 
 log = structlog.get_logger(__name__)
@@ -108,14 +109,25 @@ async def _compare(line: Line, row: Held, remote: Remote) -> None:
         row.park(f"has version {remote.seq} of a record that is at version {record.seq}: was a backup restored?")
         return
     base = await _base(line, row, remote)
-    theirs = _their_values(line, remote)
+    theirs = their_values(line, remote)
     paths = [*(f"profile/{key}" for key in line.names), *(path for path in theirs if path.startswith("consents/"))]
-    found = merge(base, our_values(line, record), theirs, paths, winners(line.store.catalogue))
+    found = merge(base, our_values(line, record), theirs, paths, _winner(line, record))
     taken = await take(line, row.current, remote, found)
     if taken.again:
         row.pull_again()
         return
     _settle(line, row, remote, found, taken, _agreed(base, theirs, taken))
+
+
+def _winner(line: Line, record: Record) -> Callable[[str], Winner]:
+    """Who wins at a path. A consent that was not said through this CRM is not loosened through it either."""
+    by_catalogue = winners(line.store.catalogue)
+    said_elsewhere = {
+        f"consents/{consent.purpose}/{consent.channel}/status"
+        for consent in record.consents
+        if consent.said is None or consent.said.via != line.via
+    }
+    return lambda path: Winner.STRICTER if path in said_elsewhere else by_catalogue(path)
 
 
 async def _base(line: Line, row: Held, remote: Remote) -> State | None:
@@ -135,7 +147,8 @@ async def _base(line: Line, row: Held, remote: Remote) -> State | None:
     return shared_values(line, values_at(flatten(record), since))
 
 
-def _their_values(line: Line, remote: Remote) -> State:
+def their_values(line: Line, remote: Remote) -> State:
+    """What the CRM says of all that it can have an opinion of."""
     fields = {f"profile/{key}": remote.fields.get(name) for key, name in line.names.items()}
     consents = {f"consents/{purpose}/{way}/status": s.value for (purpose, way), s in remote.consents.items()}
     return {path: value for path, value in (fields | consents).items() if value is not None}
@@ -162,7 +175,7 @@ def _settle(line: Line, row: Held, remote: Remote, found: Merge, taken: Taken, a
         # The change made a push due: with the next pass, which reads the record as it is now.
         row.push = False
         row.found(status=SyncStatus.WAITING, attempts=0, error=None)
-    elif found.give or remote.seq < current.record.seq or timeline_seq < current.record.seq:
+    elif found.give or min(remote.seq, timeline_seq) < current.record.seq or row.claimed.unconfirmed:
         row.push = True
     else:
         row.push = False

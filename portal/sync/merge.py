@@ -18,7 +18,8 @@ class Winner(StrEnum):
     PORTAL = "portal"  # the portal's field: what the CRM says is overwritten, even if it alone changed
     CRM = "crm"  # the agents' field
     CUSTOMER = "customer"  # a shared preference: the portal's value, because customers speak through it
-    STRICTEST = "strictest"  # a consent: whoever permits less
+    STRICTEST = "strictest"  # a consent that was said in the CRM: if both have changed it, whoever permits less
+    STRICTER = "stricter"  # a consent that was said elsewhere: the CRM's word counts only if it permits less
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def _stands(base: Mapping[str, Value] | None, path: str, our: Value, their: Valu
         return our  # the CRM has not changed it; what the portal says has passed the portal's own gate
     if who is Winner.PORTAL:
         return our
+    if who is Winner.STRICTER:
+        return _strictest(our, their)
     if our == agreed:
         return their
     if who is Winner.CRM:

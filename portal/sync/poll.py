@@ -8,8 +8,10 @@ from uuid import UUID
 import structlog
 
 from portal import clock
-from portal.crm.port import Cursor, Ref
+from portal.crm.port import Cursor, CursorExpired, Ref
 from portal.db.database import Row
+from portal.sync.gate import Seen
+from portal.sync.lease import complete
 from portal.sync.line import Line
 
 log = structlog.get_logger(__name__)
@@ -18,6 +20,9 @@ log = structlog.get_logger(__name__)
 CLAIM = """
     UPDATE portal.connector SET poller = %(worker)s, polling_until = clock_timestamp() + %(ahead)s + %(for)s
     WHERE name = %(connector)s AND paused_at IS NULL
+        AND NOT EXISTS (
+            SELECT FROM portal.connector_gate g WHERE g.connector = %(connector)s
+                AND greatest(g.open_until, g.shut_until) > clock_timestamp() + %(ahead)s)
         AND (poller = %(worker)s OR polling_until IS NULL OR polling_until < clock_timestamp() + %(ahead)s)
     RETURNING cursor"""
 MARK = """
@@ -32,6 +37,16 @@ MARK = """
     )
     UPDATE portal.connector SET cursor = %(cursor)s, polled_at = clock_timestamp() + %(ahead)s
     WHERE name = %(connector)s AND poller = %(worker)s"""
+EXPIRED = """
+    WITH begun AS (
+        UPDATE portal.connector SET cursor = NULL WHERE name = %(connector)s AND poller = %(worker)s RETURNING name
+    ),
+    resync AS (
+        UPDATE portal.connector_gate SET resyncing_since = clock_timestamp() + %(ahead)s, resynced_through = NULL
+        WHERE connector IN (SELECT name FROM begun)
+    )
+    INSERT INTO portal.sync_event (at, connector, event, actor)
+    SELECT clock_timestamp() + %(ahead)s, b.name, 'cursor_expired', 'engine' FROM begun b"""
 RELEASE = """
     UPDATE portal.connector SET poller = NULL, polling_until = NULL
     WHERE name = %(connector)s AND poller = %(worker)s"""
@@ -48,17 +63,41 @@ class Poller:
     worker: UUID
     cursor: Cursor | None = None
     held_until: float = 0.0
+    next_at: float = 0.0
 
     async def poll(self) -> int:
         """Ask once, and mark who was edited as due for a pull; gives how many there were."""
-        if not self.line.connector.caps.feed or not await self._hold():
+        caps, now = self.line.connector.caps, clock.current.monotonic()
+        if not caps.feed or now < self.next_at or not await self._hold():
             return 0
-        async with asyncio.timeout(self.line.deadline):
-            refs, cursor = await self.line.connector.changes(self.cursor)
+        try:
+            refs, cursor = await self._ask()
+        except CursorExpired:
+            log.warning("cursor expired: every record is compared anew", connector=self.line.name)
+            await self._run(EXPIRED)
+            self.cursor = None
+            return 0
+        if not refs:
+            self.next_at = now + caps.poll_seconds
         if refs or cursor != self.cursor:
             await self._mark(refs, cursor)
             self.cursor = cursor
         return len(refs)
+
+    async def _ask(self) -> tuple[Sequence[Ref], Cursor]:
+        """Call, and write down what the call says about the CRM, if it says anything."""
+        seen = Seen()
+        try:
+            async with asyncio.timeout(self.line.deadline):
+                return await self.line.connector.changes(self.cursor)
+        except CursorExpired:
+            raise
+        except Exception as error:
+            seen.failed(str(error) or type(error).__name__)
+            raise
+        finally:
+            if self.line.meter.calls or seen.error:
+                await complete(self.line, clock.uuid7(), [], seen)
 
     async def release(self) -> None:
         """Let another worker read the feed at once."""

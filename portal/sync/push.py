@@ -14,7 +14,7 @@ from portal.sync.desired import desired
 from portal.sync.gate import Seen
 from portal.sync.held import Held
 from portal.sync.line import Line
-from portal.sync.state import SyncStatus, Wanted
+from portal.sync.state import SyncStatus
 
 log = structlog.get_logger(__name__)
 
@@ -109,5 +109,5 @@ def _applied(line: Line, row: Held, wanted: Desired, applied: Applied) -> None:
         base=seal_base(base, row.current.key, line.name, customer),
         remote_id=applied.remote_id,
         etag=applied.etag,
-        did=Wanted.RESTRICTED if wanted.restricted else Wanted.RECORD,
+        did=True,
     )

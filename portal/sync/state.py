@@ -47,7 +47,7 @@ class Claimed:
     attempts: int
     status: SyncStatus
     wanted: Wanted = Wanted.RECORD
-    confirmed: bool = False
+    unconfirmed: bool = False
 
     @property
     def must_look(self) -> bool:
@@ -69,7 +69,7 @@ class Verdict:
         synced_seq, timeline_seq: what the CRM has now; None is unchanged.
         base, remote_id, etag: what is known of the CRM's side now; None is unchanged.
         announce: pages that show this customer have something new to show.
-        did: what the CRM has of the customer now, if this pass brought it there.
+        wanted, did: what the CRM was to have of the customer when the row was claimed, and whether it has it now.
         event, facts: what operators are to find in the journal, without a personal value.
     """
 
@@ -89,7 +89,8 @@ class Verdict:
     remote_id: str | None = None
     etag: str | None = None
     announce: bool = False
-    did: Wanted | None = None
+    wanted: Wanted = Wanted.RECORD
+    did: bool = False
     event: Event | None = None
     facts: Mapping[str, str | int | list[str]] | None = None
 

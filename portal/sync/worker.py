@@ -22,6 +22,9 @@ from portal.sync.enroll import enroll, register
 from portal.sync.housekeeping import beat, leave, purge
 from portal.sync.line import Line, line
 from portal.sync.poll import Poller
+from portal.sync.resync import resync
+from portal.sync.samples import forget, sample
+from portal.sync.sweep import sweep
 
 log = structlog.get_logger(__name__)
 
@@ -34,16 +37,17 @@ LINGER_SECONDS = 2.0
 """How long after the last work one goes on looking that often."""
 BEAT_SECONDS = 5.0
 PURGE_SECONDS = 30.0
+SWEEP_SECONDS = 20.0
 
 
 async def work(settings: Settings, store: RecordStore, stop: asyncio.Event) -> None:
     """Bring the records to every CRM and back until `stop` is set; then end the batches in hand."""
     async with connectors(settings, store.catalogue, store.database) as made:
         lines = [line(name, connector, store, settings) for name, connector in made.items()]
-        await run(lines, stop, idle=settings.sync_idle_milliseconds / 1000)
+        await run(lines, stop, idle=settings.sync_idle_milliseconds / 1000, sweep_rows=settings.sync_sweep_rows)
 
 
-async def run(lines: list[Line], stop: asyncio.Event, *, idle: float) -> None:
+async def run(lines: list[Line], stop: asyncio.Event, *, idle: float, sweep_rows: int = 0) -> None:
     """Work on some lines of one database, looking every `idle` seconds where there is nothing to do."""
     database, worker = lines[0].store.database, clock.uuid7()
     pollers = [Poller(each, worker) for each in lines]
@@ -54,8 +58,13 @@ async def run(lines: list[Line], stop: asyncio.Event, *, idle: float) -> None:
             tasks.create_task(_repeat("drain", partial(drain, each), stop, idle=idle, full=each.batch))
             tasks.create_task(_repeat("poll", poller.poll, stop, idle=idle))
             tasks.create_task(_repeat("enroll", partial(enroll, each, stop), stop, idle=BEAT_SECONDS))
+            tasks.create_task(_repeat("resync", partial(resync, each), stop, idle=BEAT_SECONDS))
+            look = partial(sweep, each, size=sweep_rows, grace=BEAT_SECONDS + each.connector.caps.poll_seconds)
+            tasks.create_task(_repeat("sweep", look, stop, idle=SWEEP_SECONDS))
         tasks.create_task(_repeat("beat", partial(beat, database, worker), stop, idle=BEAT_SECONDS))
         tasks.create_task(_repeat("purge", partial(purge, database), stop, idle=PURGE_SECONDS))
+        tasks.create_task(_repeat("sample", partial(sample, database), stop, idle=BEAT_SECONDS))
+        tasks.create_task(_repeat("forget", partial(forget, database), stop, idle=PURGE_SECONDS))
     await _leave(database, worker, pollers)
     log.info("worker stopped", worker=str(worker))
 

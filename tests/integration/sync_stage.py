@@ -35,8 +35,9 @@ from tests.conftest import Stores, Template, make_settings, open_stores
 
 WELL = """
     UPDATE portal.connector_gate SET (failures, trips, open_until, opened_at, closed_at, probing_until, shut_until, tokens,
-            filled_at, remaining, resets_at, calls, last_error, sweeping_until, swept_through, swept_at)
-        = (0, 0, NULL, NULL, NULL, NULL, NULL, rate_calls, now(), NULL, NULL, 0, NULL, NULL, NULL, NULL)"""
+            filled_at, remaining, resets_at, calls, last_error, sweeping_until, swept_through, swept_at, resyncing_since,
+            resynced_through, resynced_at)
+        = (0, 0, NULL, NULL, NULL, NULL, NULL, rate_calls, now(), NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"""
 
 GRACE_AT_THE_DESK = Viewer(UUID(GRACE.id), "Grace Okafor")
 

@@ -1,0 +1,126 @@
+"""Erasure and restriction reach every CRM, and their confirmation is written down."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import URL
+
+from portal.sync.state import Wanted
+from portal.sync.want import confirmations, want
+from tests.conftest import Stores
+from tests.integration.sync.remote_crm import RemoteCrm
+from tests.integration.sync_stage import Stage, a_stage, as_administrator
+
+OPERATOR = "018f0000-0000-7000-8000-0000000000f1"
+
+
+@pytest.fixture
+def crm() -> RemoteCrm:
+    return RemoteCrm()
+
+
+@pytest.fixture
+async def stage(own_stores: Stores, crm: RemoteCrm) -> Stage:
+    return await a_stage(own_stores, crm)
+
+
+async def wants(stage: Stage, customer: UUID, what: Wanted) -> list[str]:
+    return list(await want(stage.stores.staff.database, customer, what, actor=OPERATOR, ahead=stage.line.ahead))
+
+
+async def confirmed(stage: Stage, customer: UUID) -> dict[Wanted, bool]:
+    found = await confirmations(stage.stores.staff.database, customer)
+    return {each.wanted: each.confirmed_at is not None for each in found}
+
+
+async def journal(stage: Stage, customer: UUID) -> list[str]:
+    rows = await stage.all("SELECT event FROM portal.sync_event WHERE customer_id = %s ORDER BY id", customer)
+    return [row["event"] for row in rows]
+
+
+async def test_who_is_to_be_erased_is_erased_and_it_is_confirmed(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+    assert await wants(stage, alice, Wanted.ERASED) == ["embedded"]
+    assert await confirmed(stage, alice) == {Wanted.ERASED: False}
+
+    await stage.settle()
+
+    assert alice not in crm.contacts
+    assert await confirmed(stage, alice) == {Wanted.ERASED: True}
+    state = await stage.state(alice)
+    assert (state["status"], state["base"], state["remote_id"]) == ("erased", None, None)
+    assert await journal(stage, alice) == ["erased_wanted", "erased_confirmed"]
+
+
+async def test_a_crm_that_is_down_hears_of_it_later(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+    crm.broken = ConnectionRefusedError()
+    await wants(stage, alice, Wanted.ERASED)
+    await stage.settle()
+    assert await confirmed(stage, alice) == {Wanted.ERASED: False}
+    assert (await stage.state(alice))["last_error"] == "could not be erased yet"
+
+    crm.broken = None
+    await stage.later(minutes=1)
+    await stage.settle()
+
+    assert await confirmed(stage, alice) == {Wanted.ERASED: True}
+
+
+async def test_who_is_erased_does_not_come_back(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+    await wants(stage, alice, Wanted.ERASED)
+    await stage.settle()
+    erasures = crm.erasures
+
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.settle()
+    assert await wants(stage, alice, Wanted.RECORD) == [], "for ever"
+    await stage.settle()
+
+    assert alice not in crm.contacts
+    assert crm.erasures == erasures
+    assert (await stage.state(alice))["push_due_at"] is None
+
+
+async def test_it_needs_no_key_any_more(stage: Stage, crm: RemoteCrm, alice: UUID, own_url: URL) -> None:
+    as_administrator(own_url, "DELETE FROM keys.customer_key WHERE customer_id = %s", alice)
+    await wants(stage, alice, Wanted.ERASED)
+    await stage.settle()
+    assert await confirmed(stage, alice) == {Wanted.ERASED: True}
+
+
+async def test_a_restriction_is_shown_and_lifted(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+    await wants(stage, alice, Wanted.RESTRICTED)
+    await stage.settle()
+    assert crm.contacts[alice].restricted
+    assert await confirmed(stage, alice) == {Wanted.RESTRICTED: True}
+
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.settle()
+    assert crm.contacts[alice].restricted
+
+    await wants(stage, alice, Wanted.RECORD)
+    await stage.settle()
+    assert not crm.contacts[alice].restricted
+    assert await journal(stage, alice) == [
+        "restricted_wanted",
+        "restricted_confirmed",
+        "record_wanted",
+        "record_confirmed",
+    ]
+
+
+async def test_a_restriction_that_comes_while_a_push_is_under_way_is_pushed_next(
+    stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push = crm.push
+
+    async def meanwhile(batch: object) -> object:
+        monkeypatch.setattr(crm, "push", push)
+        await wants(stage, alice, Wanted.RESTRICTED)
+        return await push(batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(crm, "push", meanwhile)
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.drain()
+    assert await confirmed(stage, alice) == {Wanted.RESTRICTED: False}
+    await stage.settle()
+    assert await confirmed(stage, alice) == {Wanted.RESTRICTED: True}

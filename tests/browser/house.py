@@ -8,6 +8,7 @@ from socket import socket
 from playwright.async_api import Browser, Page
 from sqlalchemy import URL
 
+from portal import logs
 from portal.app import create_app
 from tests.browser.cast import SECONDS_TO_SHOW
 from tests.browser.watch import Watch
@@ -23,6 +24,7 @@ async def house(database_url: URL, bound: socket, *, customers: Providers, staff
     settings = make_settings(
         database_url, public_url=origin_of(bound), customer_oidc=customers, staff_oidc=staff, database_pool_size=2
     )
+    logs.configure(settings)
     async with serving(create_app(settings), bound):
         yield
 

@@ -31,6 +31,10 @@ class OidcProvider:
         """Sign with a new key from now on."""
         await self._command("POST", "/test/keys")
 
+    async def an_hour_later(self) -> None:
+        """Everybody who is logged in there has been so for an hour longer."""
+        await self._command("POST", "/test/hours")
+
     async def asked(self) -> list[str]:
         """What came to which endpoint, so far: `POST /request`, `GET /auth`, ..."""
         return list(await self._command("GET", "/test/asked"))

@@ -2,7 +2,8 @@
 //
 // Settings: { port, clients: [...] as in OpenID Connect Dynamic Client Registration }. People and faults come over
 // HTTP, from tests: PUT /test/users/NAME with their claims (their password is their name, followed by "'s password", and their code is 123456),
-// POST /test/keys for a new signing key, GET /test/asked for what came to which endpoint.
+// POST /test/keys for a new signing key, POST /test/hours to make every login there older, GET /test/asked for what came
+// to which endpoint.
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
@@ -16,6 +17,7 @@ const issuer = `http://127.0.0.1:${port}`;
 const WITH_CODE = 'urn:test:code';
 const PASSWORD_ALONE = 'urn:test:password';
 const users = new Map();
+const sessions = new Set();
 const asked = [];
 let keys = [newKey()];
 let provider = newProvider();
@@ -53,13 +55,20 @@ function newProvider() {
       rpInitiatedLogout: { enabled: true, logoutSource: askToLogOut, postLogoutSuccessSource: loggedOut },
     },
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}`, policy: policy() },
+    // It asks nobody on its own machine, and that is where the portal is in tests.
+    fetch: (url, { dispatcher: _guarded, ...options }) => fetch(url, options),
     cookies: { keys: ['for tests'] },
     ttl: { Session: 3600, Grant: 3600, Interaction: 600, AccessToken: 60, IdToken: 300 },
     findAccount,
     renderError: (ctx, out) => { ctx.body = page('Error', `<p>${out.error}: ${out.error_description ?? ''}</p>`); },
   });
-  for (const fault of ['server_error', 'pushed_authorization_request.error', 'grant.error', 'backchannel.error']) {
-    made.on(fault, (...told) => console.error(fault, ...told.filter((what) => what instanceof Error)));
+  made.on('session.saved', ({ uid }) => sessions.add(uid));
+  // What a client does wrong is the client's to tell; this is what no test means to bring about.
+  for (const fault of ['server_error', 'pushed_authorization_request.error', 'backchannel.error']) {
+    made.on(fault, (...told) => {
+      const [error] = told.filter((what) => what instanceof Error);
+      console.error(fault, error?.message, error?.error_detail, error?.cause?.cause?.message);
+    });
   }
   return made;
 }
@@ -146,8 +155,19 @@ async function command(request, response) {
     keys = [newKey(), ...keys]; // the first one signs
     provider = newProvider();
   }
+  if (what === 'hours' && request.method === 'POST') await growOld();
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(what === 'asked' ? asked : {}));
+}
+
+async function growOld() {
+  for (const uid of sessions) {
+    const session = await provider.Session.findByUid(uid);
+    if (session) {
+      session.loginTs -= 3600;
+      await session.save(3600);
+    }
+  }
 }
 
 createServer(async (request, response) => {

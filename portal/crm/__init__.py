@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from portal.catalogue.model import Catalogue
 from portal.connector_settings import ConnectorSettings
-from portal.crm import embedded
+from portal.crm import embedded, webhook
 from portal.crm.port import Connector
 from portal.crm.setup import Closing, Kind, Setup, check
 from portal.db.database import Database
@@ -15,6 +15,7 @@ from portal.settings import Settings
 
 KINDS: Mapping[str, Kind] = {
     "embedded": Kind(embedded.connect),
+    "webhook": webhook.KIND,
 }
 """What makes a connector, by the KIND of its settings."""
 

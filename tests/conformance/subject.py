@@ -55,11 +55,13 @@ class Delivery:
 class Subject(ABC):
     """One connector under test.
 
+    `one_call_each`: a call writes one record, and what happens to it happens to that record alone.
     `raw` is what the CRM must hold of ALICE, by its own names, and `cleared` of somebody of whom nothing is known.
     """
 
     connector: Connector
     standin: StandIn | None = None
+    one_call_each = False
     names: Mapping[str, str]
     raw: Mapping[str, Any]
     cleared: Mapping[str, Any]
@@ -89,6 +91,10 @@ class Subject(ABC):
     async def take_number(self, number: str) -> bool:
         """Let somebody who is no customer have a customer number there; False where the CRM has none."""
         return False
+
+    def calls_for(self, wishes: Sequence[Desired]) -> int:
+        """How many calls write these records."""
+        return len(wishes) if self.one_call_each else 1
 
     def raw_of(self, key: str, value: str) -> Any:
         """How the CRM writes a value of a text or choice."""

@@ -83,12 +83,15 @@ async def test_an_older_version_never_overwrites_a_newer_one(subject: Subject) -
     [late] = await applied(subject, subject.wish(alice.customer_id, seq=1, given_name="Old"))
 
     there = await subject.there(alice.customer_id)
-    assert (newer.seq, late.seq) == (2, 2), "it says which version is there"
+    assert newer.seq == 2
+    assert late.seq == 2 or not subject.connector.caps.reads, "it says which version is there"
     assert there is not None and there.seq == 2
     assert there.fields[subject.names["given_name"]] == subject.raw[subject.names["given_name"]]
 
 
 async def test_what_was_edited_there_meanwhile_is_not_overwritten(subject: Subject) -> None:
+    if not subject.connector.caps.reads:
+        pytest.skip("this CRM only listens")
     alice = subject.wish()
     [first] = await applied(subject, alice)
     name = await subject.promote(alice.customer_id)
@@ -101,6 +104,8 @@ async def test_what_was_edited_there_meanwhile_is_not_overwritten(subject: Subje
 
 
 async def test_after_the_edit_was_seen_writing_goes_on(subject: Subject) -> None:
+    if not subject.connector.caps.reads:
+        pytest.skip("this CRM only listens")
     alice = subject.wish()
     [first] = await applied(subject, alice)
     await subject.promote(alice.customer_id)
@@ -159,7 +164,7 @@ async def test_who_is_erased_is_gone_and_stays_gone(subject: Subject) -> None:
     await subject.connector.erase(Ref(None, uuid4()))
 
     assert await subject.there(alice.customer_id) is None
-    assert not await subject.connector.fetch([ref])
+    assert not subject.connector.caps.reads or not await subject.connector.fetch([ref])
     assert await subject.there(bob.customer_id) is not None
 
 

@@ -99,7 +99,7 @@ class StandIn:
             self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
             config = uvicorn.Config(
                 self._app(), http=Abortable, lifespan="off", log_config=None, access_log=False, server_header=False,
-                proxy_headers=False, ws="none", timeout_graceful_shutdown=1,
+                proxy_headers=False, ws="none",
             )  # fmt: skip
             server = uvicorn.Server(config)
             running = asyncio.create_task(server._serve([bound]))
@@ -110,7 +110,7 @@ class StandIn:
                 yield self
             finally:
                 self._released.set()
-                server.should_exit = True
+                server.should_exit = server.force_exit = True
                 await running
 
     def _app(self) -> ASGIApp:

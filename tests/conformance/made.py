@@ -1,0 +1,29 @@
+"""A connector as the settings make it, to a stand-in on loopback."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from portal.connector_settings import ConnectorSettings
+from portal.crm import KINDS
+from portal.crm.port import Connector
+from portal.crm.setup import Closing, Setup, check
+from portal.db.database import Database
+from tests.conformance.subject import NAME, Names, a_catalogue
+
+DEADLINE = 0.6
+
+
+@asynccontextmanager
+async def made(kind: str, names: Names, **settings: Any) -> AsyncIterator[Connector]:
+    """A connector with short deadlines, for the length of an `async with` block."""
+    values: dict[str, Any] = {"kind": kind, "allow_private": True, "timeout_seconds": DEADLINE, **settings}
+    given = ConnectorSettings(**values)
+    setup = Setup(NAME, given, a_catalogue(names), cast(Database, None), "https://profile.example.com", b"key")
+    check(setup, KINDS[kind])
+    connector = KINDS[kind].connect(setup)
+    try:
+        yield connector
+    finally:
+        if isinstance(connector, Closing):
+            await connector.aclose()

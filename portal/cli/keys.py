@@ -48,7 +48,7 @@ def rotate(
         async with _keys(settings) as keys:
             _tell(await keys.rotate(at_once=now), settings)
             if now:
-                _print("If somebody else may know both keys, run this once more.")
+                _print("If somebody may have the key that signs now, too, run it once more.")
 
     run(main())
 

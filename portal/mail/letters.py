@@ -93,7 +93,7 @@ def _invitation(sender: Sender, facts: Facts) -> Letter:
                 "and decide what it may be used for."
             )
             % {"brand": sender.brand},
-            _("Open it with this link and log in:"),
+            _("With this invitation you connect an account of yours with it, and log in with that one from then on."),
         ),
         (_("Open my profile"), f"{sender.origin}/invitation#{facts.code}"),
         facts.code,
@@ -114,7 +114,7 @@ def _told(sender: Sender, facts: Facts) -> Mapping[str, str]:
 
 
 def _to_record(sender: Sender) -> tuple[str, str]:
-    return _("See my ways to log in"), f"{sender.origin}/record"
+    return _("See my ways to log in"), f"{sender.origin}/record/logins"
 
 
 def _if_it_was_not_you(sender: Sender) -> str:

@@ -26,6 +26,7 @@ LISTED = {
     "/login/callback/{audience}/{provider}": EVERYBODY,
     "/login/fresh": EVERYBODY,
     "/login/connect": EVERYBODY,
+    "/login/ended/{audience}/{provider}": EVERYBODY,
     "/logout": EVERYBODY,
     "/invitation": EVERYBODY,
     "/invitation/{provider}": EVERYBODY,
@@ -68,10 +69,12 @@ LISTED = {
     "/health/live": EVERYBODY,
     "/health/ready": EVERYBODY,
     "/metrics": EVERYBODY,
+    "/hooks/{connector}": EVERYBODY,
+    "/.well-known/jwks.json": EVERYBODY,
 }
 
 # What an address says that is no id: the same for everybody.
-WORDS = {"audience": "customer", "provider": "main", "form": "csv", "section": "about"}
+WORDS = {"audience": "customer", "provider": "main", "form": "csv", "section": "about", "connector": "nowhere"}
 WORDS_AT = {"/desk/customers/{id:uuid}/fields/{section}": {"section": "account"}}
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")

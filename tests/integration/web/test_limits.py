@@ -24,7 +24,7 @@ from portal.web.templates import Templates
 from tests.conftest import Stores, make_settings
 from tests.integration.web.browsing import a_browser, listening, serving
 
-pytestmark = pytest.mark.asvs("2.4.1", "6.3.1")
+pytestmark = pytest.mark.asvs("2.4.1", "6.6.3")
 
 NOBODY = {"main": {"issuer": "http://127.0.0.1:9", "client_id": "portal"}}
 PASSED = 503

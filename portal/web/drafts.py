@@ -91,19 +91,16 @@ async def whose_form(request: Request, audience: Audience) -> Whose | None:
 async def set_aside(request: Request, owner: Whose, *, login: str, again: bool = False) -> Response:
     """Keep what was typed for its owner, and lead to `login`, an address of ours; `again` if they are logged in.
 
-    htmx gets a 401 that leads there by HX-Redirect, with a notice for a page that has more to lose and stays.
+    The answer is a 401. htmx goes there by HX-Redirect, and has a notice for a page that has more to lose and stays. A
+    whole page goes on by itself: browsers take a redirect from here to the provider for one from a form, which our own
+    policy forbids.
 
     Raises:
         LoginNeeded: it is too much to be kept. The page that tells so shows it.
     """
     token = await _keep(request, owner, login, again) if await is_typed(request) else None
-    if is_htmx(request):
-        response = await respond(request, LoginNeeded(login, saving=True, again=again, leave=True))
-    else:
-        response = RedirectResponse(login, 303)
-    if token:
-        cookies.put(response, services(request).settings, COOKIE, token, max_age=SECONDS)
-    return response
+    needed = LoginNeeded(login, saving=True, again=again, leave=True, kept=token is not None)
+    return _with(request, await respond(request, needed), token)
 
 
 async def outlived(request: Request, session: Session, error: FormOutlived) -> Response:
@@ -117,7 +114,9 @@ async def outlived(request: Request, session: Session, error: FormOutlived) -> R
     if await whose_form(request, session.audience) != owner:
         raise error
     if not is_htmx(request):
-        return await set_aside(request, owner, login=await way_back(request))
+        way = await way_back(request)
+        token = await _keep(request, owner, way, again=False) if await is_typed(request) else None
+        return _with(request, RedirectResponse(way, 303), token)
     again = Forbidden(_("You have logged in again since you opened this page. Nothing is saved yet."))
     again.hint = _("All that you typed is still here: send it once more.")
     response = await respond(request, again)
@@ -212,6 +211,13 @@ async def _keep(request: Request, owner: Whose, login: str, again: bool) -> str:
         },
     )
     return token
+
+
+def _with(request: Request, response: Response, token: str | None) -> Response:
+    """The response, with the token of a draft in it if there is one."""
+    if token:
+        cookies.put(response, services(request).settings, COOKIE, token, max_age=SECONDS)
+    return response
 
 
 def _token(request: Request) -> str | None:

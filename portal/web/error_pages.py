@@ -67,7 +67,8 @@ def _response(request: Request, told: Problem) -> Response:
         "message": told.message,
         "hint": told.hint,
         "way": {"href": told.login, "words": _("Log in")} if told.login else None,
-        "typed": _typed(request),
+        "leave": bool(told.login and told.leave),
+        "typed": [] if told.leave else _typed(request),
         # Of use only where somebody can look it up: in the log, beside what went wrong.
         "request_number": _reference(request) if told.status >= 500 else None,
     }

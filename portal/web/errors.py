@@ -19,17 +19,23 @@ RETRY_SECONDS = 5
 
 class LoginNeeded(PortalError):
     """The session of an open page has ended, or its login is too old for this (`again`). `login` is where to begin a
-    new one; `saving` if a form was sent; `leave` if nothing is lost by going there at once."""
+    new one; `saving` if a form was sent; `leave` if nothing is lost by going there at once; `kept` if what was typed is
+    kept."""
 
     status = 401
 
-    def __init__(self, login: str, *, saving: bool, again: bool = False, leave: bool = False) -> None:
+    def __init__(
+        self, login: str, *, saving: bool, again: bool = False, leave: bool = False, kept: bool = False
+    ) -> None:
         if again:
             message = _("For this, please show once more that it is you.")
             message = message + " " + _("Nothing was saved.") if saving else message
         else:
             message = _("You are logged out, so nothing was saved.") if saving else _("You are logged out.")
-        super().__init__(message, hint=_("Log in again, then send it once more.") if saving else None)
+        hint = _("Log in again, then send it once more.") if saving else None
+        if kept:
+            hint = _("What you typed is kept for you: it stands there again once you have logged in.")
+        super().__init__(message, hint=hint)
         self.login = login
         self.leave = leave
 

@@ -1,8 +1,10 @@
 """What Alice typed when her session had ended: kept for her, shown to nobody else, and saved when she says so."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from html import unescape
 from uuid import UUID, uuid4
 
 import httpx2
@@ -103,9 +105,9 @@ async def test_each_form_comes_back_as_it_was_typed(
     answer = await send(as_alice, form, typed, htmx=htmx)
 
     # Then she is led to the login, and from there back to it
-    way = answer.headers["hx-redirect" if htmx else "location"]
-    assert answer.status_code == (401 if htmx else 303)
-    assert way == "/login?" + str(httpx2.QueryParams({"next": address}))
+    way = "/login?" + str(httpx2.QueryParams({"next": address}))
+    assert answer.status_code == 401
+    assert (answer.headers["hx-redirect"] if htmx else _goes_on_to(answer.text)) == way
     assert "portal_draft=" in answer.headers["set-cookie"] and "HttpOnly" in answer.headers["set-cookie"]
 
     # And there it stands when she has logged in, with the version that it was made from and the new session's token
@@ -118,6 +120,13 @@ async def test_each_form_comes_back_as_it_was_typed(
         assert shown.fields["seq"] == form.fields["seq"]
         assert shown.fields["form_token"] != form.fields["form_token"]
     assert (await filled.stored()).record == before.record, "nothing is sent by itself"
+
+
+def _goes_on_to(page: str) -> str:
+    """Where a page goes by itself: not by a redirect, which browsers would take for one from a form to the provider."""
+    found = re.search(r'<meta http-equiv="refresh" content="0; url=([^"]+)">', page)
+    assert found, page[:2000]
+    return unescape(found[1])
 
 
 def _lines(fields: Mapping[str, str | list[str]]) -> dict[str, list[list[str]]]:
@@ -386,7 +395,7 @@ class TestKeeping:
 
         answer = await send(as_alice, form, action="remove")
 
-        assert answer.status_code == 303 and answer.headers["location"].startswith("/login?")
+        assert answer.status_code == 401 and _goes_on_to(answer.text).startswith("/login?")
         assert await self.drafts(her) == []
 
     async def test_after_an_hour_it_is_gone(

@@ -13,6 +13,7 @@ from starlette.types import Lifespan
 
 from portal.audit.cipher import KeyRing
 from portal.catalogue import Catalogue, load
+from portal.crm import connectors
 from portal.db.database import Database, Role
 from portal.identity.client_keys import ClientKeys
 from portal.identity.providers import Providers
@@ -114,7 +115,10 @@ def _lifespan(settings: Settings, catalogue: Catalogue) -> Lifespan[Starlette]:
         async with _pool(settings, Role.CUSTOMER) as customers, _pool(settings, Role.STAFF) as staff:
             keys = KeyRing(settings.key_encryption_bytes)
             announcements = Announcements(staff)
-            async with Providers(settings, ClientKeys(staff, keys)) as providers:
+            async with (
+                Providers(settings, ClientKeys(staff, keys)) as providers,
+                connectors(settings, catalogue, staff) as crms,
+            ):
                 with at_first_signal(announcements.close):
                     yield State(
                         services=Services(
@@ -122,6 +126,7 @@ def _lifespan(settings: Settings, catalogue: Catalogue) -> Lifespan[Starlette]:
                             catalogue=catalogue,
                             customers=RecordStore(customers, keys, catalogue, settings.audit_origin),
                             staff=RecordStore(staff, keys, catalogue, settings.audit_origin),
+                            connectors=crms,
                         ),
                         announcements=announcements,
                         providers=providers,

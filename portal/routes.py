@@ -17,6 +17,7 @@ from portal.health import views as health
 from portal.history import views as history
 from portal.home import public as home
 from portal.home import views as record
+from portal.hooks import views as hooks
 from portal.identity import published
 from portal.identity import views as identity
 from portal.identity.ended import ended
@@ -138,6 +139,7 @@ STAFF: list[BaseRoute] = [
 """What all staff have."""
 
 MACHINES: list[BaseRoute] = [
+    Route("/hooks/{connector}", public(hooks.receive, limit=Attempt.HOOK), methods=["POST"], name="hooks"),
     Route("/.well-known/jwks.json", public(published.jwks), name="client_keys"),
     Route("/health/live", public(health.live), name="health_live"),
     Route("/health/ready", public(health.ready), name="health_ready"),

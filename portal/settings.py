@@ -103,6 +103,7 @@ class Settings(MailSettings, BaseSettings):
     limit_codes_per_address: int = Field(default=30, ge=0)
     limit_codes_per_target: int = Field(default=10, ge=0)
     limit_logouts_per_address: int = Field(default=6_000, ge=0)
+    limit_hooks_per_address: int = Field(default=6_000, ge=0)
 
     demo_mailbox: Path | None = None
 

@@ -33,6 +33,7 @@ class Attempt(StrEnum):
     LOGIN = "login"  # leaving for a provider, and coming back; per target: an account that comes back
     CODE = "code"  # a code from an invitation; per target: the code, or who enters it
     LOGOUT = "logout"  # a provider that tells of an end; per address only
+    HOOK = "hook"  # a CRM that tells of an edit; per address only
 
 
 async def count(request: Request, what: Attempt, target: str | bytes | None = None, *, by_address: bool = True) -> None:
@@ -84,6 +85,7 @@ def _counted(
         Attempt.LOGIN: (settings.limit_logins_per_address, settings.limit_logins_per_account),
         Attempt.CODE: (settings.limit_codes_per_address, settings.limit_codes_per_target),
         Attempt.LOGOUT: (settings.limit_logouts_per_address, 0),
+        Attempt.HOOK: (settings.limit_hooks_per_address, 0),
     }[what]
     if address and by_address:
         yield _key(settings, what, "address", network(address).encode()), by_address

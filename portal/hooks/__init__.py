@@ -1,0 +1,1 @@
+"""The door for CRMs that tell of an edit by themselves."""

@@ -16,7 +16,9 @@ from portal.web.formats import moment
 from portal.web.templates import Templates, field_attributes, partial
 
 ROOT = resource("templates")
-PAGES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.html"))
+TEMPLATES = sorted(path.relative_to(ROOT).as_posix() for form in ("html", "txt") for path in ROOT.rglob(f"*.{form}"))
+PAGES = [name for name in TEMPLATES if not name.startswith("mail/")]
+"""A letter is no page: no browser of ours shows it, and it carries its looks along."""
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_a_field_without_fault_may_take_the_focus() -> None:
 def test_every_template_compiles() -> None:
     templates = Templates(ROOT, static_url=lambda name: name)
 
-    assert templates.check() == PAGES
+    assert templates.check() == TEMPLATES
 
 
 @pytest.mark.asvs("1.2.1")
@@ -112,7 +114,7 @@ def test_what_htmx_does_also_works_without_it(name: str) -> None:
             assert re.search(r"\s(?:href|action)=", tag), tag
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", TEMPLATES)
 def test_every_word_can_be_translated(name: str) -> None:
     words = [text for text in _plain_text(_without_comments(name)) if text not in _UNTRANSLATED]
 

@@ -52,6 +52,15 @@ def format_number(value: float) -> str:
     return format_decimal(value, locale=current_locale())
 
 
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
+def harmless_cell(cell: object) -> object:
+    """A cell of a CSV file: a spreadsheet would run text that begins like a formula, also after white space (OWASP,
+    CSV injection)."""
+    return "'" + cell if isinstance(cell, str) and cell.lstrip().startswith(_FORMULA) else cell
+
+
 def language_name(code: str) -> str:
     """`German` for `de`."""
     return _named(current_locale().languages, code) or code

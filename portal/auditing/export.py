@@ -9,9 +9,9 @@ from typing import Any
 from portal.audit.entry import Diff, Erased
 from portal.audit.values import format_moment
 from portal.auditing.queries import LoggedChange
+from portal.formats import harmless_cell
 
 COLUMNS = ("at", "customer", "seq", "action", "actor_kind", "actor", "via", "path", "old", "new", "leaf")
-FORMULA = ("=", "+", "-", "@")
 
 
 async def as_csv(changes: AsyncIterator[LoggedChange]) -> AsyncIterator[str]:
@@ -53,15 +53,8 @@ def _object(change: LoggedChange) -> dict[str, Any]:
 
 def _line(cells: tuple[object, ...]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow([_harmless(cell) for cell in cells])
+    csv.writer(out).writerow([harmless_cell(cell) for cell in cells])
     return out.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    """A spreadsheet would run text that begins like a formula, also after white space (OWASP CSV injection)."""
-    if isinstance(cell, str) and cell.lstrip().startswith(FORMULA):
-        return "'" + cell
-    return cell
 
 
 def _plain(value: object) -> object:

@@ -87,7 +87,7 @@ def excess_powers(connection: psycopg.Connection[Any]) -> list[str]:
     row = connection.execute(
         """SELECT current_user, r.rolsuper, r.rolbypassrls, r.rolcreaterole,
                   (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                   WHERE n.nspname IN ('portal', 'keys', 'crm') AND c.relowner = r.oid),
+                   WHERE n.nspname IN ('portal', 'keys', 'jobs', 'crm') AND c.relowner = r.oid),
                   EXISTS (SELECT FROM pg_roles o WHERE o.rolname = 'portal_owner'
                           AND pg_has_role(r.oid, o.oid, 'MEMBER') AND o.oid <> r.oid)
            FROM pg_roles r WHERE r.rolname = current_user"""

@@ -205,5 +205,5 @@ class Catalogue:
                 return known.customer is CustomerAccess.EDIT
             return known.agent is AgentAccess.EDIT
         if kind is ActorKind.AGENT:
-            return head == "notes"
+            return head in ("notes", "logins")
         return head in ("contact_points", "contact_windows", "consents", "notes", "logins")

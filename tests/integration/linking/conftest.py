@@ -138,8 +138,9 @@ async def invited(stores: Stores, grace: Person, customer: StoredRecord) -> str:
 async def in_the_crm(stores: Stores, customer: StoredRecord) -> None:
     """Let the customer be a contact of the built-in CRM, as a push would."""
     await stores.worker.database.fetch_all(
-        "INSERT INTO crm.contact (portal_id, number, name) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        [customer.record.id, customer.record.number, customer.record.name],
+        "WITH made AS (INSERT INTO crm.contact (portal_id, number, name) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+        " RETURNING id) INSERT INTO crm.search_key (contact_id, key) SELECT id, %s FROM made",
+        [customer.record.id, customer.record.number, customer.record.name, customer.record.number.lower()],
     )
 
 
@@ -170,7 +171,7 @@ async def actions_of(stores: Stores, customer: StoredRecord) -> list[str]:
 
 def fields(html: str, path: str) -> dict[str, str]:
     """What the form that leads to `path` carries."""
-    start = html.find(f'action="{path}"')
+    start = html.find(f'method="post" action="{path}"')
     assert start >= 0, f"no form to {path}: {html[:3000]}"
     form = html[start : html.find("</form>", start)]
     return {name: unescape(value) for name, value in HIDDEN.findall(form)}

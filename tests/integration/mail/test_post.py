@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import URL
 
-from portal.catalogue import Catalogue
 from portal.jobs import worker
 from portal.jobs.status import again, status
 from portal.mail import MailKind, addresses, invitation_mail, mails
@@ -22,29 +21,12 @@ from portal.record.job import Jobs
 from portal.record.read import StoredRecord
 from portal.web.brand import colours
 from tests.builders import SYSTEM, a_contact_point, a_customer, an_intention, the_customer
-from tests.conftest import Stores, make_settings, open_stores
+from tests.conftest import Stores, make_settings
 from tests.integration.jobs.looking import jobs_of, until, until_none_waits
-from tests.integration.mail.mail_server import MailServer, a_mail_server
+from tests.integration.mail.mail_server import MailServer
 
 CODE = "7F3K-XQ2M-9RTB-4HWD"
 PROVIDER = {"issuer": "https://login.example.com", "client_id": "portal", "label": "Account", "label_de": "Kundenkonto"}
-
-
-@pytest.fixture
-async def own(empty_database: URL, catalogue: Catalogue) -> AsyncIterator[Stores]:
-    async with open_stores(make_settings(empty_database), catalogue) as stores:
-        yield stores
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with a_mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def alice(own: Stores) -> StoredRecord:
-    return await a_customer(own.worker, given_name="Alice", family_name="Marsh", language="en")
 
 
 @asynccontextmanager

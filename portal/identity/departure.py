@@ -65,7 +65,7 @@ def failed(
         kind=type(failure).__name__,
         why=str(failure),
     )
-    status, words = refusal.words(failure)
+    status, words = refusal.words(failure, wanted.purpose)
     context = _chooser(request, audience, wanted) | {"problem": words}
     return page(request, "identity/login.html", context, status=status)
 

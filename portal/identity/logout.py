@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from portal.identity.failures import LoginFailed
 from portal.identity.lifecycle import Ended
 from portal.identity.providers import KnownProvider
+from portal.identity.quirks import logout_parameters
 
 LONGEST_HINT = 4_000
 """An ID token that would make the address too long for some servers is left out; the client id has to do then."""
@@ -23,6 +24,7 @@ async def provider_logout(known: KnownProvider, ended: Ended, *, back: str) -> s
     if metadata.end_session_endpoint is None:
         return None
     parameters = {"client_id": known.provider.client_id, "post_logout_redirect_uri": back}
+    parameters |= logout_parameters(metadata.issuer, back)
     if ended.id_token and len(ended.id_token) <= LONGEST_HINT:
         parameters["id_token_hint"] = ended.id_token
     separator = "&" if "?" in metadata.end_session_endpoint else "?"

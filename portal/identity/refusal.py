@@ -2,9 +2,10 @@
 
 from portal.i18n import gettext as _
 from portal.identity.failures import Declined, LoginFailed, ProviderDown, ProviderMistaken
+from portal.identity.transaction import Purpose
 
 
-def words(failure: LoginFailed) -> tuple[int, str]:
+def words(failure: LoginFailed, purpose: Purpose = Purpose.LOGIN) -> tuple[int, str]:
     """The status of the answer and what it says. Which rule was broken is for the log, and not for who broke it."""
     match failure:
         case ProviderDown():
@@ -19,6 +20,11 @@ def words(failure: LoginFailed) -> tuple[int, str]:
             )
         case Declined():
             return 400, _("The login was cancelled before it was finished. Nothing has changed.")
+    if purpose is Purpose.STEP_UP:
+        return 400, _(
+            "This did not show once more that it is you: it took too long, was done with another account, or the login "
+            "service did not ask you anew. Nothing is lost, and nothing has changed. Please try again."
+        )
     return 400, _(
         "This login was not finished: it took too long, was finished before, or was begun in another browser. "
         "Nothing is lost. Please log in once more."

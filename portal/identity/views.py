@@ -14,6 +14,7 @@ from portal.identity.failures import LoginFailed, ProviderMistaken, Refused
 from portal.identity.flow import arrive
 from portal.identity.logout import provider_logout
 from portal.identity.providers import providers
+from portal.identity.quirks import another_account
 from portal.identity.session import Audience, Session, find, shown_token
 from portal.identity.transaction import Wanted, consume, cookie_for
 from portal.services import services
@@ -32,8 +33,9 @@ async def login(request: Request) -> Response:
 
 async def start(request: Request) -> Response:
     """To the provider, whoever is logged in; with `again` it asks anew who is there."""
-    prompt = "login" if "again" in request.query_params else None
-    return await leave_for(request, addressed(request), Wanted(return_to=_back_to(request)), prompt=prompt)
+    known = addressed(request)
+    prompt = another_account(known.provider.issuer) if "again" in request.query_params else None
+    return await leave_for(request, known, Wanted(return_to=_back_to(request)), prompt=prompt)
 
 
 async def fresh(request: Request) -> Response:

@@ -102,7 +102,7 @@ async def test_a_fresh_login_opens_the_room_with_a_new_session_and_ends_the_old_
 
 async def refused(browser: Browser, response: httpx2.Response, owner: psycopg.Connection[Any], before: str) -> None:
     """Nothing has changed: the session is the one from before, and no fresher."""
-    assert response.status_code == 400 and "Nothing is lost" in response.text
+    assert response.status_code == 400 and "did not show once more" in response.text
     assert browser.cookie(COOKIE) == before and stored(owner, before)
     assert 'href="/record/safe"' in response.text, "the way back to where it was begun"
     assert (await browser.here.get("/record")).status_code == 200

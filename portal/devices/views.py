@@ -45,9 +45,11 @@ async def devices(request: Request) -> Response:
     if request.method == "POST":
         return await _end(request)
     session = viewer(request)
-    found = await devices_of(_database(request, session), **_person(session))
+    found = [
+        _shown(request, each, session) for each in await devices_of(_database(request, session), **_person(session))
+    ]
     context = {
-        "devices": [_shown(request, device, session) for device in found],
+        "devices": sorted(found, key=lambda device: not device.here),
         "address": request.url.path,
         "ended": _ended(request),
         "customer": session.audience is Audience.CUSTOMER,

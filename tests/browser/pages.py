@@ -1,6 +1,7 @@
 """Every page of the portal and the states that it can be in, as tests check them and as pictures are taken of them.
 What is done to get there changes nothing: the demo's people are everybody's."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -74,6 +75,18 @@ async def _conflict(page: Page) -> None:
     await follow("#profile-about form button", "#profile-about fieldset")(page)
 
 
+async def _draft(page: Page) -> None:
+    """As if the session had ended while somebody typed, and they had logged in again."""
+    kept = await page.context.cookies()
+    await page.context.clear_cookies(name="portal_session")
+    await page.locator("[name=value]").fill("Signal: alice.05")
+    await page.locator("button[value=save]").click()
+    await expect(page).to_have_url(re.compile("/oauth2/authorize"))
+    await page.context.add_cookies([{**cookie} for cookie in kept])  # type: ignore[typeddict-item]
+    await page.goto("/record/contact-points?system=messaging")
+    await expect(page.get_by_role("status").filter(has=page.locator("[value=discard]"))).to_be_visible()
+
+
 async def _menu(page: Page) -> None:
     await follow(".menu summary", ".menu button")(page)
 
@@ -94,6 +107,7 @@ PAGES = [
     Shown("record-point-new", ALICE, "/record", follow("#points-add-phone", "#points form"), part="#points"),
     Shown("record-point", ALICE, f"/record/contact-points/{PHONE}"),
     Shown("record-point-wrong", ALICE, f"/record/contact-points/{PHONE}", _wrong_point),
+    Shown("record-draft", ALICE, "/record/contact-points?system=messaging", _draft),
     Shown("record-window-new", ALICE, "/record", form("windows"), part="#windows"),
     Shown("record-window", ALICE, f"/record/contact-windows/{WINDOW}"),
     Shown("record-window-wrong", ALICE, "/record", _wrong_window, part="#windows"),
@@ -103,6 +117,7 @@ PAGES = [
     Shown("record-conflict", ALICE, "/record", _conflict, part="#profile-about"),
     Shown("delivery", ALICE, "/record/delivery"),
     Shown("history", ALICE, "/record/changes"),
+    Shown("devices", ALICE, "/record/devices"),
     Shown("desk", GRACE, "/desk"),
     Shown("desk-search", GRACE, "/desk?q=al"),
     Shown("desk-nobody", GRACE, "/desk?q=zzzz"),
@@ -116,4 +131,5 @@ PAGES = [
     Shown("audit-change", OSCAR, f"/audit/changes/{ALICE_ID}/2"),
     Shown("audit-verified", OSCAR, "/audit", follow("#integrity button", "#integrity time"), part="#integrity"),
     Shown("operations", OLIVIA, "/operations"),
+    Shown("devices-staff", GRACE, "/devices?ended=1"),
 ]  # fmt: skip

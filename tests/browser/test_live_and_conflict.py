@@ -8,7 +8,6 @@ from playwright.async_api import Route, expect
 from tests.browser.cast import GRACE, Entrance, Somebody
 from tests.browser.desk_page import change_plan
 from tests.browser.record_page import SAVED, RecordPage
-from tests.browser.stack import Stack
 
 TYPED = "The engineer may use the key at number 12, and must ring twice."
 
@@ -165,27 +164,6 @@ async def test_when_a_proxy_answers_for_us_the_text_stays(enter: Entrance, alice
     await hers.page.unroute("**/record/notes")
     await hers.card("What you told us").get_by_role("button", name="Save note").click()
     await hers.sees_it_arrive("What you told us")
-
-
-@pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without"])
-async def test_a_session_that_ends_while_somebody_types_takes_no_text_along(
-    enter: Entrance, stack: Stack, alice: Somebody, scripts: bool
-) -> None:
-    hers = RecordPage(await enter(alice, javascript=scripts), scripts)
-    form = await hers.change("What helps you")
-    await form.get_by_label("Good to know").fill(TYPED)
-    async with stack.as_administrator() as administrator:
-        await administrator.execute("DELETE FROM portal.session WHERE customer_id = %s", [alice.id])
-
-    await hers.save(form)
-
-    await expect(hers.page.get_by_text("You are logged out, so nothing was saved.")).to_be_visible()
-    if scripts:
-        await expect(form.get_by_label("Good to know")).to_have_value(TYPED)
-    else:
-        await expect(hers.page.get_by_text(TYPED)).to_be_visible()
-    where = hers.page.get_by_role("alert" if scripts else "main")
-    await expect(where.get_by_role("link", name="Log in")).to_be_visible()
 
 
 async def test_a_mistake_is_told_where_it_is_and_takes_the_focus(enter: Entrance, alice: Somebody) -> None:

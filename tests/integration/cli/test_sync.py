@@ -1,0 +1,76 @@
+"""`portal sync ...` as an operator runs it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import URL
+
+from tests.integration.cli.test_commands import environment, portal
+from tests.integration.sync_stage import as_administrator
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def crm(empty_database: URL, tmp_path: Path) -> Run:
+    env = environment(empty_database)
+    made = portal(
+        "customer", "create", "4711", "--given-name", "Alice", "--family-name", "Marsh", env=env, folder=tmp_path
+    )
+    assert made.returncode == 0, made.stderr
+    return lambda *arguments: portal("sync", *arguments, env=env, folder=tmp_path)
+
+
+@pytest.fixture
+def worker(empty_database: URL, crm: Run, tmp_path: Path) -> Iterator[None]:
+    command = [sys.executable, "-m", "portal", "work"]
+    process = subprocess.Popen(command, env=environment(empty_database, LOG_LEVEL="warning"), cwd=tmp_path)
+    with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
+        admin.autocommit = True
+        for _ in range(300):
+            if admin.execute("SELECT connector FROM portal.connector_gate").fetchall():
+                break
+            time.sleep(0.1)
+    yield
+    process.terminate()
+    process.wait(20)
+
+
+def sql(url: URL, statement: str) -> None:
+    as_administrator(url, f"SET session_replication_role = replica; {statement}")
+
+
+def test_a_crm_is_paused_and_goes_on(crm: Run) -> None:
+    assert "is paused" in crm("pause", "embedded").stdout
+    assert "paused" in crm("status").stdout
+    assert crm("pause", "embedded").returncode == 1
+    assert "goes on" in crm("resume", "embedded").stdout
+    unknown = crm("pause", "nowhere")
+    assert (unknown.returncode, "There is no CRM" in unknown.stderr) == (1, True)
+
+
+def test_a_record_is_parked_skipped_and_tried_again(crm: Run) -> None:
+    assert "is parked" in crm("park", "embedded", "4711", "--why", "wrong person").stdout
+    shown = crm("status").stdout
+    assert "wrong person" in shown
+    assert "until the next change" in crm("skip", "embedded", "4711").stdout
+    assert "1 record is tried again" in crm("retry", "embedded").stdout
+    assert "not parked" in crm("retry", "embedded", "4711").stderr
+    assert "There is no customer 99" in crm("retry", "embedded", "99").stderr
+    assert "is linked" in crm("relink", "embedded", "4711").stdout
+
+
+def test_everything_is_compared_anew_and_drift_is_found(crm: Run, worker: None, empty_database: URL) -> None:
+    assert "Every record was compared with embedded." in crm("resync", "embedded").stdout
+    assert "1 records were compared with embedded; 0 had drifted." in crm("drift", "embedded", "--grace", "0").stdout
+    sql(empty_database, 'UPDATE crm.contact SET fields = fields || \'{"account_tier": "business"}\'')
+    found = crm("drift", "embedded", "--grace", "0")
+    assert "1 had drifted" in found.stdout, found.stderr
+    assert "customer 4711: profile/account_tier" in found.stdout
+    assert "business" not in found.stdout
+    assert crm("drift", "nowhere").returncode == 1

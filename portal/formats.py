@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_skeleton, format_timedelta, get_timezone_location
@@ -13,7 +14,7 @@ from portal.i18n import current_locale, current_zone, gettext
 
 def format_date(value: date | datetime) -> str:
     """`3 Nov 2026`."""
-    return _skeleton("yMMMd", local(value) if isinstance(value, datetime) else value)
+    return _date(local(value).date() if isinstance(value, datetime) else value, current_locale())
 
 
 def format_time(value: datetime | time, *, seconds: bool = False) -> str:
@@ -112,5 +113,7 @@ def _named(names: Mapping[str, str], key: str) -> str | None:
     return names.get(key) or names.get(key.replace("-", "_"))
 
 
-def _skeleton(skeleton: str, value: date | datetime) -> str:
-    return format_skeleton(skeleton, value, locale=current_locale())
+@lru_cache(maxsize=4_096)
+def _date(value: date, locale: Locale) -> str:
+    # A page tells the same few days again and again, and Babel finds its way through the locale's data each time.
+    return format_skeleton("yMMMd", value, locale=locale)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal import clock
 from portal.catalogue.told import address, status_name, system_name, told, use_name, words
@@ -50,9 +50,9 @@ def moment(value: datetime, style: str = "day_time") -> Markup:
     `ago`), and the exact one, with its zone, to whoever points at it. The page's script keeps `ago` right."""
     there = local(value)
     exact = f"{format_datetime(value, seconds=True)} {there.tzname()}"
-    attributes = Markup(' data-ago=""') if style == "ago" else Markup("")
-    iso = there.isoformat(timespec="milliseconds")
-    return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(iso, exact, attributes, _STYLES[style](value))
+    ago = ' data-ago=""' if style == "ago" else ""
+    iso, said = there.isoformat(timespec="milliseconds"), _STYLES[style](value)
+    return Markup(f'<time datetime="{iso}" title="{escape(exact)}"{ago}>{escape(said)}</time>')  # noqa: S704 - escaped
 
 
 def _seconds(value: datetime) -> str:

@@ -1,10 +1,12 @@
 """The one Jinja environment: whole pages, and named blocks of the same templates for htmx."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
+from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 from portal import clock
@@ -83,8 +85,19 @@ def field_attributes(field: Any, help: str = "", autofocus: bool = False) -> dic
     return attributes
 
 
+class _Environment(Environment):
+    """Jinja's, whose templates share one dictionary of what they all know.
+
+    Jinja gives each template a chain of two, and looks through both, key by key, at each include and import: a fifth of
+    the time that a page takes.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return {**self.globals, **d} if d else self.globals
+
+
 def _environment(root: Path, reload: bool) -> Environment:
-    environment = Environment(
+    environment = _Environment(
         loader=FileSystemLoader(root),
         autoescape=select_autoescape(["html"], default_for_string=True),
         undefined=StrictUndefined,
@@ -98,5 +111,21 @@ def _environment(root: Path, reload: bool) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext
     )
+    environment.globals |= {"_": _translated, "gettext": _translated}
     environment.filters.update(FILTERS)
     return environment
+
+
+@pass_eval_context
+def _translated(context: EvalContext, message: str, /, **variables: Any) -> str:
+    """What Jinja's own newstyle gettext gives, without finding its way there anew for each of a page's eighty texts."""
+    if not variables:
+        return _text(message, i18n.current_language(), context.autoescape)
+    text = i18n.gettext(message)
+    return (Markup(text) if context.autoescape else text) % variables  # noqa: S704 - our own words
+
+
+@lru_cache(maxsize=4_096)
+def _text(message: str, _language: str, markup: bool) -> str:
+    text = i18n.gettext(message)
+    return (Markup(text) if markup else text) % {}  # noqa: S704 - our own words

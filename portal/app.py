@@ -102,7 +102,12 @@ def _templates(settings: Settings, static: StaticFiles) -> Templates:
     templates = Templates(
         resource("templates"),
         static_url=static.url,
-        globals={"url": url, "brand": brand(settings, static), "demo_mailbox": settings.demo_mailbox is not None},
+        globals={
+            "url": url,
+            "brand": brand(settings, static),
+            "sends_mail": bool(settings.smtp_host),
+            "demo_mailbox": settings.demo_mailbox is not None,
+        },
         reload=settings.development,
     )
     templates.check()

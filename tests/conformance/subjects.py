@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from tests.conformance.of_embedded import embedded
+from tests.conformance.of_hubspot import hubspot
 from tests.conformance.of_webhook import one_way, webhook
 from tests.conformance.subject import Subject
 from tests.conftest import Stores
 
 SUBJECTS: Mapping[str, Callable[[Stores], AbstractAsyncContextManager[Subject]]] = {
     "embedded": embedded,
+    "hubspot": hubspot,
     "webhook": webhook,
     "webhook, one way": one_way,
 }

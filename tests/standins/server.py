@@ -94,7 +94,8 @@ class StandIn:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["StandIn"]:
         """Answer on a port of loopback for the length of an `async with` block."""
-        with socket.socket() as bound:
+        # Named as TCP, asyncio sends small answers at once.
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
             bound.bind(("127.0.0.1", 0))
             self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
             config = uvicorn.Config(

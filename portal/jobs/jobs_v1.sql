@@ -39,11 +39,11 @@ AS $$
     SELECT j.task_name, w.waiting, w.since, w.failing, w.why, f.failed, f.failures
     FROM (SELECT DISTINCT task_name FROM procrastinate_jobs) j
     CROSS JOIN LATERAL (
-        SELECT count(*) AS waiting, min(d.at) AS since, count(e.job_id) AS failing,
-            (array_agg(e.why ORDER BY e.at DESC) FILTER (WHERE e.job_id IS NOT NULL))[1] AS why
-        FROM procrastinate_jobs t
-        LEFT JOIN failure e ON e.job_id = t.id
-        LEFT JOIN LATERAL (SELECT min(v.at) AS at FROM procrastinate_events v WHERE v.job_id = t.id) d ON true
+        SELECT count(*) AS waiting, count(e.job_id) AS failing,
+            (array_agg(e.why ORDER BY e.at DESC) FILTER (WHERE e.job_id IS NOT NULL))[1] AS why,
+            -- Numbers are given in the order of time.
+            (SELECT min(v.at) FROM procrastinate_events v WHERE v.job_id = min(t.id)) AS since
+        FROM procrastinate_jobs t LEFT JOIN failure e ON e.job_id = t.id
         WHERE t.task_name = j.task_name AND t.status IN ('todo', 'doing')) w
     CROSS JOIN LATERAL (
         SELECT count(*) AS failed, (jsonb_agg(jsonb_build_object('id', s.id, 'customer', s.customer, 'kind', s.kind,

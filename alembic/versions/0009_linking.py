@@ -111,7 +111,7 @@ SCOPED = {
     "login_account": ("SELECT", "SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE"),
     "invitation": ("", "SELECT, INSERT", "SELECT, INSERT, DELETE"),
     "arrival": ("", "SELECT, INSERT, DELETE", "SELECT, DELETE"),
-    "pending_login": ("", "SELECT, INSERT, UPDATE, DELETE", "SELECT, INSERT, DELETE"),
+    "pending_login": ("", "SELECT, INSERT, UPDATE, DELETE", "SELECT, INSERT, UPDATE, DELETE"),
     "security_event": ("", "SELECT, INSERT", "SELECT, INSERT, DELETE"),
 }
 

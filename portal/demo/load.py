@@ -8,6 +8,7 @@ from portal import clock
 from portal.audit.entry import Actor, ActorKind, Evidence
 from portal.audit.values import Value
 from portal.clock import Clock
+from portal.demo.logins import load_logins
 from portal.demo.people import PEOPLE, Person
 from portal.errors import Conflict, Forbidden
 from portal.record.change import Intention, change, create
@@ -37,7 +38,10 @@ async def load(settings: Settings, store: RecordStore) -> list[str]:
     """
     if not settings.development:
         raise Forbidden("Demo data belong in a development environment: set ENVIRONMENT=development.")
-    return [person.name for person in PEOPLE if await _load(store, person)]
+    made = [person.name for person in PEOPLE if await _load(store, person)]
+    if made:
+        await load_logins(settings, store)
+    return made
 
 
 async def _load(store: RecordStore, person: Person) -> bool:

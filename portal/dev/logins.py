@@ -25,7 +25,7 @@ class Login:
 
     @property
     def customer(self) -> bool:
-        return "customer_number" in self.more
+        return "roles" not in self.more
 
     @property
     def claims(self) -> dict[str, object]:
@@ -47,6 +47,7 @@ LOGINS = (
         "bob", "Bob", "Keller", "customer 20977, speaks German", "bob.keller@example.com", "de",
         {"customer_number": "20977"},
     ),
+    Login("amara", "Amara", "Nwosu", "customer 20102, not connected yet: Grace can do it", "amara.nwosu@example.com"),
     Login("grace", "Grace", "Okafor", "agent, works at the desk", "grace@example.com", more={"roles": ["agent"]}),
     Login(
         "oscar", "Oscar", "Lindqvist", "auditor, reads the change log", "oscar@example.com",

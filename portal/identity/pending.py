@@ -39,8 +39,6 @@ UPDATE portal.pending_login SET refused_at = clock_timestamp(), refused_by = %s
 WHERE id = %s AND refused_at IS NULL RETURNING *
 """
 
-COUNT = "SELECT count(*) AS waiting FROM (SELECT FROM portal.pending_login WHERE refused_at IS NULL LIMIT 100) waiting"
-
 
 @dataclass(frozen=True, slots=True)
 class PendingLogin:
@@ -94,12 +92,6 @@ async def refuse(database: Database, id: UUID, by: str) -> PendingLogin | None:
     """Let it wait no more without linking it; None if somebody else has decided meanwhile."""
     row = await database.fetch_one(REFUSE, [by, id])
     return None if row is None else _pending(row)
-
-
-async def waiting(database: Database) -> int:
-    """How many wait; 100 stands for that and more."""
-    row = await database.fetch_one(COUNT, retry=True)
-    return row["waiting"] if row else 0
 
 
 def _pending(row: Row) -> PendingLogin:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from portal.catalogue import CatalogueError
-from portal.cli import audit, catalogue, crm, customer, database, demo, keys, mail, serve, sync
+from portal.cli import audit, catalogue, crm, customer, database, demo, keys, mail, serve, sessions, sync
 from portal.cli.doctor import doctor
 from portal.errors import PortalError
 from portal.paths import resource
@@ -34,6 +34,7 @@ app.add_typer(sync.app, name="sync")
 app.add_typer(crm.app, name="crm")
 app.add_typer(mail.app, name="mail")
 app.add_typer(keys.app, name="keys")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(demo.app, name="demo")
 
 

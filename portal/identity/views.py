@@ -34,6 +34,8 @@ async def login(request: Request) -> Response:
 async def start(request: Request) -> Response:
     """To the provider, whoever is logged in; with `again` it asks anew who is there."""
     known = addressed(request)
+    if not _wanted_by_somebody(request):
+        return choose(request, known.provider.audience, _back_to(request))
     prompt = another_account(known.provider.issuer) if "again" in request.query_params else None
     return await leave_for(request, known, Wanted(return_to=_back_to(request)), prompt=prompt)
 
@@ -89,12 +91,14 @@ async def logout(request: Request) -> Response:
 
 
 async def _begin(request: Request, audience: Audience, back_to: str) -> Response:
-    """A login of somebody of whom nothing is known yet: with one provider straight there, with several by choice."""
+    """A login of somebody of whom nothing is known yet: with one provider straight there, else by choice."""
     ways, wanted = providers(request).of(audience), Wanted(return_to=back_to)
     if not ways:
         none = ProviderMistaken(f"no identity provider is configured for the audience {audience}")
         return failed(request, audience, none, wanted)
-    return await leave_for(request, ways[0], wanted) if len(ways) == 1 else choose(request, audience, back_to)
+    if len(ways) > 1 or not _wanted_by_somebody(request):
+        return choose(request, audience, back_to)
+    return await leave_for(request, ways[0], wanted)
 
 
 async def _leaving(request: Request) -> Session | None:
@@ -108,6 +112,15 @@ async def _leaving(request: Request) -> Session | None:
             hint=_("Open the page again and log out there."),
         )
     return leaving
+
+
+def _wanted_by_somebody(request: Request) -> bool:
+    """Whether a person came here by what they did: a click, an address that they typed, a page of ours. Where another
+    site's page leads here by itself, nobody who is still logged in at the provider gets a session that they never asked
+    for. Browsers that do not say (Fetch Metadata) are believed."""
+    site = request.headers.get("sec-fetch-site", "none")
+    clicked = request.headers.get("sec-fetch-user") == "?1" and request.headers.get("sec-fetch-dest") == "document"
+    return site in ("none", "same-origin") or clicked
 
 
 def _asked_for(request: Request) -> Audience:

@@ -34,7 +34,7 @@ async def come_in(request: Request, known: KnownProvider, transaction: Transacti
     if invitation is not None and invitation.customer_id != who.customer_id:
         return elsewhere(request, known, arrival)
     token = await lifecycle.begin(request, who, arrival.proof)
-    log.info("logged in", audience=audience.value, provider=known.provider.name)
+    log.info("logged in", audience=audience.value, provider=known.provider.name, who=str(who.login_id or who.staff_id))
     # Not to the start page, which has to guess whose room is meant where a browser holds two sessions.
     own = url_for(request, room(who.audience, who.roles))
     response = redirect(request, own if back_to == return_to.HOME else back_to)

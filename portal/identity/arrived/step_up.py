@@ -38,7 +38,9 @@ async def step_up(request: Request, known: KnownProvider, transaction: Transacti
     if who is None or not _same(session, who, known):
         raise Refused("step-up: another account than the session's")
     renewed = await lifecycle.begin(request, who, arrival.proof)
-    log.info("proved anew", audience=audience.value, provider=known.provider.name)
+    log.info(
+        "proved anew", audience=audience.value, provider=known.provider.name, who=str(who.login_id or who.staff_id)
+    )
     lifecycle.put_cookie(onward, request, audience, renewed)
     return onward
 

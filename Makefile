@@ -83,6 +83,14 @@ imports: $(VENV)/.dev ## Check who imports whom
 security-table: $(VENV)/.dev ## Print which test proves which requirement of OWASP ASVS
 	@$(BIN)/python -m tests.security.table
 
+.PHONY: audit
+audit: $(VENV)/.audit ## Ask whether anything is known against our dependencies
+	@$(BIN)/python -m tests.security.audit $(VENV)/audit/bin/pip-audit
+
+.PHONY: sbom
+sbom: $(VENV)/.audit $(VENV)/.production ## Write the software bill of materials, dist/sbom.cdx.json
+	@$(BIN)/python -m tests.security.bill $(VENV)/audit/bin/cyclonedx-py $(VENV)/production/bin/python dist/sbom.cdx.json
+
 .PHONY: shots
 shots: $(VENV)/.dev $(TRANSLATIONS) ## Take a picture of every page into var/shots
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && $(BIN)/python -m tests.shots
@@ -95,6 +103,7 @@ lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (UPGRADE
 	@$(LOCK) pyproject.toml --extra demo --group build -c requirements/production.txt --output-file requirements/run.txt
 	@$(LOCK) pyproject.toml --extra demo --group dev -c requirements/run.txt --output-file requirements/dev.txt
 	@$(LOCK) requirements/canaille.in --output-file requirements/canaille.txt
+	@$(LOCK) requirements/audit.in --output-file requirements/audit.txt
 	@cd tests/providers/oidc && $(NPM) $(if $(UPGRADE),update,install) --package-lock-only --silent
 
 .PHONY: translations
@@ -142,9 +151,10 @@ $(VENV)/.oidc-provider: tests/providers/oidc/package.json tests/providers/oidc/p
 	@cd tests/providers/oidc && $(NPM) ci --silent
 	@touch $@
 
-$(VENV)/.canaille: requirements/canaille.txt | $(VENV)/.dev
-	@$(BIN)/python -m venv --clear --without-pip $(VENV)/canaille
-	@$(BIN)/python -m pip --python $(VENV)/canaille/bin/python install $(QUIETLY) --require-hashes -r requirements/canaille.txt
+# Environments of their own, one for a lock: the other provider, what a server installs, what looks at dependencies.
+$(VENV)/.canaille $(VENV)/.production $(VENV)/.audit: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
+	@$(BIN)/python -m venv --clear --without-pip $(VENV)/$*
+	@$(BIN)/python -m pip --python $(VENV)/$*/bin/python install $(QUIETLY) --require-hashes -r $<
 	@touch $@
 
 portal/locale/%.mo: portal/locale/%.po | $(VENV)/.run

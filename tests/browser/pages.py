@@ -96,6 +96,7 @@ PAGES = [
     Shown("login-failed", None, "/login/callback/customer/main?state=lost"),
     Shown("login-pending", NOBODY_YET, ""),
     Shown("login-no-role", NO_ROLE, ""),
+    Shown("mailbox", None, "/demo/mailbox"),
     Shown("not-found", None, "/nowhere"),
     Shown("not-allowed", GRACE, "/audit"),
     Shown("record", ALICE, "/record"),

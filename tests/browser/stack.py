@@ -17,6 +17,8 @@ import psycopg
 from sqlalchemy import URL
 
 from portal.db.database import Role
+from portal.dev.environment import mail_settings
+from portal.dev.mailbox import catch
 from tests.conftest import KEY, PASSWORD
 
 SECONDS_TO_GET_READY = 60
@@ -146,14 +148,18 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(database: URL, folder: Path) -> AsyncIterator[Stack]:
-    """Provider, web and one worker on a migrated database, for the length of an `async with` block.
+    """Provider, mailbox, web and one worker on a migrated database, for the length of an `async with` block.
 
     Raises:
         AssertionError: at the end, if one of them did not end by itself, or wrote of an error nobody asked about.
     """
     web, provider = _free_ports(2)
     url, issuer = f"http://localhost:{web}", f"http://127.0.0.1:{provider}"
-    stack = Stack(url, issuer, database, _environment(url, issuer, database, folder), folder)
+    mail = await catch(0, folder / "mail")
+    environment = _environment(url, issuer, database, folder) | mail_settings(
+        mail.sockets[0].getsockname()[1], folder / "mail"
+    )
+    stack = Stack(url, issuer, database, environment, folder)
     try:
         stack.start("provider", "portal.dev.provider", "--port", str(provider))
         stack.start("web", "portal", "serve", "--port", str(web))
@@ -163,6 +169,7 @@ async def running_stack(database: URL, folder: Path) -> AsyncIterator[Stack]:
     finally:
         # The last one started needs the others, so it goes first. The provider knows no orderly end.
         ends = {process.name: await process.stop() for process in reversed(stack.processes)}
+        mail.close()
     assert (ends["web"], ends["worker"]) == (0, 0), f"{ends}; see {folder}"
     complaints = stack.complaints()
     assert not complaints, "\n".join(complaints)

@@ -24,6 +24,7 @@ from portal.identity.ended import ended
 from portal.linking import connect_views, invitation_views, ways_views
 from portal.mailbox import views as mailbox
 from portal.notes import views as notes
+from portal.operations import crm_views as operations_crm
 from portal.operations import views as operations
 from portal.profile import views as profile
 from portal.settings import StaffRole
@@ -130,6 +131,13 @@ AUDIT: list[BaseRoute] = [
 
 OPERATIONS: list[BaseRoute] = [
     Route("/operations", operators(operations.show), name="operations"),
+    Route("/operations/crms/{crm}", operators(operations_crm.show), methods=GET_POST, name="operations_crm"),
+    Route(
+        "/operations/crms/{crm}/parked/{id:uuid}",
+        operators(operations_crm.record),
+        methods=["POST"],
+        name="operations_parked",
+    ),
 ]
 """The operators' rooms."""
 

@@ -106,6 +106,7 @@ GRANT INSERT (wanted, wanted_at),
     UPDATE (status, last_error, push_due_at, pull_due_at, verify_at, remote_id, remote_etag, base, wanted, wanted_at, confirmed_at)
     ON portal.sync_state TO portal_staff;
 GRANT UPDATE (paused_at, paused_by) ON portal.connector TO portal_staff;
+GRANT UPDATE (resyncing_since, resynced_through) ON portal.connector_gate TO portal_staff;
 """
 
 

@@ -171,14 +171,14 @@ def test_vendored_files_are_what_their_list_says() -> None:
 
     assert {name for name in listed} == {
         path.relative_to(folder).as_posix() for part in ("vendor", "fonts") for path in (folder / part).rglob("*.*")
-        if path.suffix in (".js", ".woff2")
+        if path.suffix in (".js", ".css", ".woff2")
     }  # fmt: skip
     for name, digest in listed.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
 
 
 def test_vendored_files_have_their_licences() -> None:
-    for folder in ("vendor/htmx", "fonts"):
+    for folder in ("vendor/htmx", "vendor/uplot", "fonts"):
         assert (resource("static") / folder / "LICENSE").is_file()
 
 

@@ -65,6 +65,8 @@ LISTED = {
     "/audit/changes/{customer_id:uuid}/{seq:int}": AUDITORS,
     "/audit/verify": AUDITORS,
     "/operations": OPERATORS,
+    "/operations/crms/{crm}": OPERATORS,
+    "/operations/crms/{crm}/parked/{id:uuid}": OPERATORS,
     "/devices": STAFF,
     "/health/live": EVERYBODY,
     "/health/ready": EVERYBODY,
@@ -74,7 +76,14 @@ LISTED = {
 }
 
 # What an address says that is no id: the same for everybody.
-WORDS = {"audience": "customer", "provider": "main", "form": "csv", "section": "about", "connector": "nowhere"}
+WORDS = {
+    "audience": "customer",
+    "provider": "main",
+    "form": "csv",
+    "section": "about",
+    "connector": "nowhere",
+    "crm": "embedded",
+}
 WORDS_AT = {"/desk/customers/{id:uuid}/fields/{section}": {"section": "account"}}
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -110,6 +119,7 @@ class Theirs:
             "/desk/customers/{id:uuid}/invitation/end": {"id": self.customer},
             "/desk/logins/{login:uuid}": {"login": self.pending_login},
             "/desk/logins/{login:uuid}/customers/{id:uuid}": {"login": self.pending_login, "id": self.customer},
+            "/operations/crms/{crm}/parked/{id:uuid}": {"id": self.customer},
             "/audit/changes/{customer_id:uuid}/{seq:int}": {"customer_id": self.customer, "seq": 1},
         }
         return own[path]

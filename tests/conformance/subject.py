@@ -123,6 +123,10 @@ class Subject(ABC):
             cursor = later
         raise AssertionError("the feed does not end")
 
+    async def merge(self, away: UUID, survivor: UUID) -> bool:
+        """A user of the CRM merges one customer's contact into another's; False where that cannot be seen."""
+        return False
+
     async def expired_cursor(self) -> str | None:
         """A cursor that the CRM has forgotten; None where it forgets none."""
         return None

@@ -126,6 +126,17 @@ async def test_no_edit_is_lost_between_two_pages_of_a_feed(subject: Subject) -> 
     assert {wish.customer_id for wish in wishes} <= told
 
 
+async def test_a_contact_that_was_merged_away_is_told_by_the_one_that_is_left(subject: Subject) -> None:
+    away, survivor = subject.wish(), subject.wish()
+    outcomes = await subject.connector.push([away, survivor])
+    gone, left = (outcome.remote_id if isinstance(outcome, Applied) else "" for outcome in outcomes)
+    if not await subject.merge(away.customer_id, survivor.customer_id):
+        pytest.skip("this CRM does not say what became of a contact")
+    [remote] = await subject.connector.fetch([Ref(gone, away.customer_id)])
+    assert (remote.remote_id, remote.customer_id) == (left, survivor.customer_id)
+    assert gone in remote.merged
+
+
 async def test_a_cursor_that_the_crm_has_forgotten_is_told(subject: Subject) -> None:
     forgotten = await subject.expired_cursor()
     if forgotten is None:

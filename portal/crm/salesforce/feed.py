@@ -1,0 +1,48 @@
+"""Who was modified in Salesforce lately: contacts by SystemModstamp and id, from where the last look ended.
+
+The last seconds wait for the next time: what is written in one transaction becomes visible only at its end.
+https://developer.salesforce.com/docs/platform/api-rest/guide/resources-queryall.html
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from portal import clock
+from portal.crm.answers import CallFailed
+from portal.crm.http import Http
+from portal.crm.port import Cursor, Retry
+from portal.crm.salesforce.api import DATA, moment, quoted
+
+PAGE = 500
+SETTLES = timedelta(seconds=20)
+FIRST_ID = "0" * 15
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Feed:
+    """The contacts that are some customer's."""
+
+    def __init__(self, http: Http, names: Sequence[str], id_field: str) -> None:
+        self._http, self._id = http, id_field
+        self._names = [*names, "SystemModstamp", "IsDeleted"]
+        self.settles = SETTLES
+
+    async def read(self, cursor: Cursor | None) -> tuple[list[Mapping[str, Any]], Cursor]:
+        """The contacts that were modified since a cursor, a page of them, and the next cursor."""
+        since, after = json.loads(cursor) if cursor else (moment(BEGINNING), FIRST_ID)
+        until = moment(clock.now() - self.settles)
+        later = f"(SystemModstamp > {since} OR (SystemModstamp = {since} AND Id > {quoted([after])}))"
+        query = (
+            f"SELECT {', '.join(self._names)} FROM Contact WHERE {self._id} != null AND {later}"  # noqa: S608 - quoted
+            f" AND SystemModstamp <= {until} ORDER BY SystemModstamp, Id LIMIT {PAGE}"
+        )
+        answer = await self._http.read("GET", f"{DATA}/queryAll", params={"q": query})
+        found = answer.body.get("records") if isinstance(answer.body, dict) else None
+        if not isinstance(found, list):
+            raise CallFailed(Retry("answers a query with something that is no list"), answer)
+        if not found:
+            return [], cursor or json.dumps([since, after])
+        last = datetime.fromisoformat(str(found[-1]["SystemModstamp"]))
+        return found, json.dumps([moment(last), found[-1]["Id"]])

@@ -43,6 +43,29 @@ def test_what_it_says_of_its_habits_is_taken() -> None:
 
 
 @pytest.mark.asvs("10.5.3")
+def test_where_requests_are_sent_ahead_is_taken() -> None:
+    assert read(document(), ISSUER, loopback=False).pushed_endpoint is None
+    ahead = document(pushed_authorization_request_endpoint=f"{ISSUER}/par")
+    assert read(ahead, ISSUER, loopback=False).pushed_endpoint == f"{ISSUER}/par"
+
+
+@pytest.mark.parametrize("endpoint", [MISSING, None], ids=str)
+def test_requests_that_must_be_sent_ahead_and_cannot_be_are_refused(endpoint: object) -> None:
+    wanted = document(require_pushed_authorization_requests=True, pushed_authorization_request_endpoint=endpoint)
+    with pytest.raises(ProviderMistaken, match="no endpoint"):
+        read(wanted, ISSUER, loopback=False)
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [(["ES256", "RS256", 7], {"ES256", "RS256"}), ([], set()), (MISSING, None), ("ES256", None), (None, None)],
+    ids=repr,
+)
+def test_with_what_clients_may_sign_is_taken_or_not_said(said: object, understood: set[str] | None) -> None:
+    metadata = read(document(token_endpoint_auth_signing_alg_values_supported=said), ISSUER, loopback=False)
+    assert metadata.client_signatures == understood
+
+
 @pytest.mark.parametrize(
     "issuer", ["https://evil.example", ISSUER + "/", ISSUER.upper(), MISSING, None, [ISSUER], ""], ids=str
 )
@@ -76,7 +99,10 @@ UNSAFE = [
 @pytest.mark.asvs("1.3.6", "13.2.4")
 @pytest.mark.parametrize("url", UNSAFE)
 @pytest.mark.parametrize("loopback", [False, True])
-@pytest.mark.parametrize("name", ["token_endpoint", "userinfo_endpoint", "end_session_endpoint"])
+@pytest.mark.parametrize(
+    "name",
+    ["token_endpoint", "userinfo_endpoint", "end_session_endpoint", "pushed_authorization_request_endpoint"],
+)
 def test_an_address_that_others_could_read_or_forge_is_refused(url: str, loopback: bool, name: str) -> None:
     with pytest.raises(ProviderMistaken, match=name):
         read(document(**{name: url}), ISSUER, loopback=loopback)

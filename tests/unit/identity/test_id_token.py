@@ -180,6 +180,35 @@ class TestMaxAge:
         assert "auth_time" in await refuse(sign(honest_claims(auth_time=auth_time)), self.EXPECTED)
 
 
+@pytest.mark.asvs("6.8.4")
+class TestAcr:
+    EXPECTED = Expected(ISSUER, CLIENT, NONCE, ACCESS_TOKEN, acr_values=("urn:gold", "urn:silver"))
+
+    @pytest.mark.parametrize("acr", ["urn:gold", "urn:silver"])
+    async def test_one_that_was_asked_for_is_taken(self, acr: str) -> None:
+        assert (await accept(sign(honest_claims(acr=acr)), self.EXPECTED)).acr == acr
+
+    @pytest.mark.parametrize(
+        "acr",
+        [MISSING, None, "", "0", "urn:bronze", "URN:GOLD", "urn:gold ", "urn:gold urn:silver", ["urn:gold"], True],
+        ids=repr,
+    )
+    async def test_another_or_none_is_too_low(self, acr: object) -> None:
+        assert "acr" in await refuse(sign(honest_claims(acr=acr)), self.EXPECTED)
+
+    async def test_where_none_was_asked_for_none_is_needed(self) -> None:
+        assert (await accept(sign(honest_claims(acr=MISSING)))).acr is None
+
+
+@pytest.mark.parametrize(
+    ("sid", "kept"),
+    [("08a5019c", "08a5019c"), (MISSING, None), ("", None), (7, None), ("x" * 256, None), ("a\nb", None)],
+    ids=repr,
+)
+async def test_the_providers_session_is_kept_where_it_is_one(sid: object, kept: str | None) -> None:
+    assert (await accept(sign(honest_claims(sid=sid)))).sid == kept
+
+
 HEADERS_REFUSED = {
     "typ: an access token": ({"typ": "at+jwt"}, "typ"),
     "typ: a logout token": ({"typ": "logout+jwt"}, "typ"),

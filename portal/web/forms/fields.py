@@ -1,6 +1,6 @@
 """A form field for each kind of the catalogue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -84,8 +84,13 @@ class Pick(fields.SelectField):
         if self.data and all(choice.value != self.data for choice in listed):
             self.choices = [SelectChoice(self.data), *listed]
 
+    def pre_validate(self, form: BaseForm) -> None:
+        # What is chosen is on the list by now; to look through hundreds of choices once more would find nothing.
+        if self.data is None:
+            super().pre_validate(form)
 
-def _with_none(field: Field, choices: list[SelectChoice]) -> list[SelectChoice]:
+
+def _with_none(field: Field, choices: Sequence[SelectChoice]) -> Sequence[SelectChoice]:
     return choices if field.required else [SelectChoice("", _("not said")), *choices]
 
 

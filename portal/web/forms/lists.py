@@ -1,7 +1,7 @@
 """Languages, countries and time zones by name, in the person's own language, as the choices of a select."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -16,28 +16,46 @@ OFTEN_SPOKEN = ("en", "de", "fr", "es", "it", "nl", "pl", "pt", "ro", "tr", "uk"
 _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"})
 
 
-def languages() -> list[SelectChoice]:
+def languages() -> Sequence[SelectChoice]:
     """The languages that many speak first, then all of them by name."""
-    names = _language_names(current_language())
+    return _languages(current_language())
+
+
+def countries() -> Sequence[SelectChoice]:
+    """The countries by name."""
+    return _countries(current_language())
+
+
+def zones() -> Sequence[SelectChoice]:
+    """The time zones by continent or ocean, and city."""
+    return _zones(current_language())
+
+
+# Hundreds of names each, put in order once for each language that the portal speaks.
+
+
+@cache
+def _languages(language: str) -> Sequence[SelectChoice]:
+    names = _language_names(language)
     often = [SelectChoice(code, names[code], optgroup=_("Often spoken")) for code in OFTEN_SPOKEN if code in names]
     rest = [SelectChoice(c, n, optgroup=_("All languages")) for c, n in _by_name(names) if c not in OFTEN_SPOKEN]
-    return often + rest
+    return (*often, *rest)
 
 
-def countries() -> list[SelectChoice]:
-    """The countries by name."""
-    return [SelectChoice(code, name) for code, name in _by_name(_country_names(current_language()))]
+@cache
+def _countries(language: str) -> Sequence[SelectChoice]:
+    return tuple(SelectChoice(code, name) for code, name in _by_name(_country_names(language)))
 
 
-def zones() -> list[SelectChoice]:
-    """The time zones by continent or ocean, and city."""
+@cache
+def _zones(language: str) -> Sequence[SelectChoice]:
     regions = _regions()
     found = [
         SelectChoice(key, name, optgroup=regions[key.partition("/")[0]])
-        for key, name in _by_name(_zone_names(current_language()))
+        for key, name in _by_name(_zone_names(language))
         if key.partition("/")[0] in regions
     ]
-    return sorted(found, key=lambda choice: _sortable(choice.optgroup or ""))
+    return tuple(sorted(found, key=lambda choice: _sortable(choice.optgroup or "")))
 
 
 def _regions() -> dict[str, str]:
@@ -55,19 +73,16 @@ def _regions() -> dict[str, str]:
     }
 
 
-@cache
 def _language_names(_language: str) -> dict[str, str]:
     known: Iterable[tuple[str, str]] = current_locale().languages.items()
     return {c.replace("_", "-"): name for c, name in known if "_" not in c and is_language(c)}
 
 
-@cache
 def _country_names(_language: str) -> dict[str, str]:
     known: Iterable[tuple[str, str]] = current_locale().territories.items()
     return {c: name for c, name in known if len(c) == 2 and c.isalpha() and c not in _NO_COUNTRIES}
 
 
-@cache
 def _zone_names(_language: str) -> dict[str, str]:
     return {key: zone_name(key) for key in _places()}
 

@@ -8,6 +8,7 @@ from portal.audit.entry import ActorKind
 from portal.audit.values import Value
 from portal.catalogue.model import AgentAccess, Catalogue, CustomerAccess, Field, Kind
 from portal.errors import Forbidden, NotFound
+from portal.i18n import current_language
 from portal.i18n import gettext as _
 from portal.web.forms.base import Form
 from portal.web.forms.fields import form_field
@@ -16,6 +17,7 @@ from portal.web.forms.fields import form_field
 class SectionForm(Form):
     """One section's fields. Begin with `data=record.profile`, or with what was posted."""
 
+    catalogue: Catalogue
     section_fields: tuple[Field, ...] = ()
 
     def values(self, profile: Mapping[str, Value]) -> dict[str, Value]:
@@ -44,13 +46,26 @@ def section_form(catalogue: Catalogue, section: str, who: ActorKind = ActorKind.
         NotFound: the catalogue has no such section.
         Forbidden: nothing in it is theirs to change.
     """
+    known = _made.get((section, who, current_language()))
+    if known is None or known.catalogue is not catalogue:
+        known = _made[section, who, current_language()] = _make(catalogue, section, who)
+    return known
+
+
+_made: dict[tuple[str, ActorKind, str], type[SectionForm]] = {}
+"""A form is a class, and dear to make: once for each language. A process has one catalogue."""
+
+
+def _make(catalogue: Catalogue, section: str, who: ActorKind) -> type[SectionForm]:
     if section not in catalogue.sections:
         raise NotFound(_("There is no such section."))
     fields = tuple(field for field in catalogue.section_fields(section) if _may_change(field, who))
     if not fields:
         raise Forbidden(_("Nothing in this section can be changed here."))
     attributes = {field.key: form_field(field) for field in fields}
-    return type(f"{section.title()}Form", (SectionForm,), {"section_fields": fields, **attributes})
+    return type(
+        f"{section.title()}Form", (SectionForm,), {"catalogue": catalogue, "section_fields": fields, **attributes}
+    )
 
 
 def _may_change(field: Field, who: ActorKind) -> bool:

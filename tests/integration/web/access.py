@@ -8,15 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+import httpx2
 from starlette.routing import Route
 
 from portal.routes import ROUTES
+from portal.settings import StaffRole
 
 STRANGER = frozenset({"stranger"})
 CUSTOMERS = frozenset({"alice", "bob"})
 AGENTS, AUDITORS, OPERATORS = frozenset({"grace"}), frozenset({"oscar"}), frozenset({"olivia"})
 STAFF = AGENTS | AUDITORS | OPERATORS
 EVERYBODY = STRANGER | CUSTOMERS | STAFF
+ROLES = {"grace": StaffRole.AGENT, "oscar": StaffRole.AUDITOR, "olivia": StaffRole.OPERATOR}
+
+Cast = dict[str, httpx2.AsyncClient]
+"""A browser of each of them."""
 
 LISTED = {
     "/": EVERYBODY,

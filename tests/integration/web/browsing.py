@@ -74,7 +74,7 @@ async def a_session(
     staff_id: UUID | None = None,
     provider: str = "main",
 ) -> dict[str, str]:
-    """The cookie of somebody who is logged in, as the login would have left it: fresh, at a provider of the settings."""
+    """The cookie of somebody who is logged in, as the login would leave it: fresh, at a provider of the settings."""
     audience = Audience.STAFF if roles else Audience.CUSTOMER
     token = tokens.new()
     values: dict[str, Any] = {

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.cast import GRACE, Entrance, Somebody
+from tests.browser.cast import GRACE, Entrance, Somebody, choose_login
+from tests.browser.stack import Stack
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without"])
@@ -49,3 +50,28 @@ async def test_staff_have_the_page_too(enter: Entrance) -> None:
     await page.get_by_role("link", name="Your devices").click()
 
     await expect(page.get_by_text("this device")).to_be_visible()
+
+
+async def test_after_a_while_she_shows_once_more_that_it_is_her(enter: Entrance, stack: Stack, alice: Somebody) -> None:
+    # Given two devices on which she logged in this morning
+    elsewhere = await enter(alice)
+    page = await enter(alice, "/record/devices")
+    async with stack.as_administrator() as administrator:
+        await administrator.execute(
+            "UPDATE portal.session SET authenticated_at = authenticated_at - interval '11 hours' WHERE customer_id = %s",
+            [alice.id],
+        )
+
+    # When she wants to log out there, she is led to the login, and nothing has ended yet
+    there = page.get_by_role("button", name=re.compile("^Log out there"))
+    await there.click()
+    await expect(page).to_have_url(re.compile(r"/oauth2/authorize\?"))
+    await elsewhere.reload()
+    await expect(elsewhere.get_by_role("heading", level=1)).to_contain_text("Alice")
+    await choose_login(page, alice.login)
+
+    # Then she comes back to the page, and may
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Where you are logged in")
+    await there.click()
+    await expect(page.get_by_role("status")).to_have_text("Logged out on 1 device.")
+    await expect(elsewhere).to_have_url(re.compile(r"/oauth2/authorize\?"))

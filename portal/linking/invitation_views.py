@@ -54,7 +54,7 @@ async def _answer(request: Request) -> Response:
     if not form.validate():
         return _show(request, form, status=422)
     code_hash = codes.digest(form.code.data)
-    await count(request, Attempt.CODE, target=code_hash)
+    await count(request, Attempt.CODE, target=code_hash, by_address=False)
     if await invitations.with_hash(services(request).staff.database, code_hash) is None:
         # Whether it never was, was used, was taken back or is too old is nobody's business who does not know.
         form.code.errors = [_("This invitation cannot be used any more. Customer care can make you a new one.")]

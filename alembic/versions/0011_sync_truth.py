@@ -64,6 +64,7 @@ CREATE TABLE portal.sync_event (
     facts jsonb NOT NULL DEFAULT '{}'
 );
 CREATE INDEX ix_sync_event_connector ON portal.sync_event (connector, id DESC);
+CREATE INDEX ix_sync_event_event ON portal.sync_event (connector, event, at);
 CREATE INDEX ix_sync_event_customer ON portal.sync_event (customer_id, id) WHERE customer_id IS NOT NULL;
 
 -- How it went, every few seconds, for a day: what the operators' page draws.
@@ -87,6 +88,8 @@ ALTER TABLE portal.sync_state
     DROP CONSTRAINT ck_sync_state_status,
     ADD CONSTRAINT ck_sync_state_status CHECK (
         status IN ('waiting', 'synced', 'retrying', 'verifying', 'parked', 'skipped', 'erased'));
+CREATE INDEX ix_sync_state_unconfirmed ON portal.sync_state (connector, wanted_at)
+    WHERE wanted_at IS NOT NULL AND confirmed_at IS NULL;
 ALTER TABLE portal.connector ADD COLUMN paused_by text;
 
 -- The built-in CRM shows what is restricted, too.
@@ -129,6 +132,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION portal.sync_claim_v1, portal.sync_want_v1")
     op.execute("ALTER TABLE crm.contact DROP COLUMN restricted")
     op.execute("ALTER TABLE portal.connector DROP COLUMN paused_by")
+    op.execute("DROP INDEX portal.ix_sync_state_unconfirmed")
     op.execute("UPDATE portal.sync_state SET status = 'parked' WHERE status IN ('skipped', 'erased')")
     op.execute(
         """ALTER TABLE portal.sync_state DROP COLUMN wanted, DROP COLUMN wanted_at, DROP COLUMN confirmed_at,

@@ -19,6 +19,8 @@ WINDOW = uuid5(ALICE_ID, f"{('do', 'phone')} {(1, 2, 3, 4, 5)}")
 NOTE = uuid5(ALICE_ID, "key")
 CARD = f"/desk/customers/{ALICE_ID}"
 
+INVITED = f"/desk/customers/{uuid5(NAMESPACE_URL, 'demo:20347')}/logins"
+
 NOBODY_YET = Somebody("mallory", "/login/callback/customer/main")
 NO_ROLE = Somebody("mallory", "/login/callback/staff/main", staff=True)
 
@@ -87,8 +89,29 @@ async def _draft(page: Page) -> None:
     await expect(page.get_by_role("status").filter(has=page.locator("[value=discard]"))).to_be_visible()
 
 
+async def _wrong_code(page: Page) -> None:
+    await page.locator("[name=code]").fill("7K3M-4")
+    await follow("main form button", ".problems")(page)
+
+
+async def _who_waits(page: Page) -> None:
+    await follow("main .rows a", "#whose-title")(page)
+
+
+async def _compare(page: Page) -> None:
+    await _who_waits(page)
+    await page.locator("#q").last.fill("20102")
+    await follow("main .search button", "main .rows .edit")(page)
+    await follow("main .rows .edit", "#compare-title")(page)
+
+
 async def _menu(page: Page) -> None:
     await follow(".menu summary", ".menu button")(page)
+
+
+async def _plots(page: Page) -> None:
+    """The first sample is made some seconds after a worker starts."""
+    await expect(page.locator("#plots canvas")).to_have_count(4, timeout=30_000)
 
 
 PAGES = [
@@ -96,6 +119,9 @@ PAGES = [
     Shown("login-failed", None, "/login/callback/customer/main?state=lost"),
     Shown("login-pending", NOBODY_YET, ""),
     Shown("login-no-role", NO_ROLE, ""),
+    Shown("invitation", None, "/invitation"),
+    Shown("invitation-wrong", None, "/invitation", _wrong_code),
+    Shown("invitation-lost", None, "/login/connect"),
     Shown("mailbox", None, "/demo/mailbox"),
     Shown("not-found", None, "/nowhere"),
     Shown("not-allowed", GRACE, "/audit"),
@@ -119,12 +145,19 @@ PAGES = [
     Shown("delivery", ALICE, "/record/delivery"),
     Shown("history", ALICE, "/record/changes"),
     Shown("devices", ALICE, "/record/devices"),
+    Shown("ways", ALICE, "/record/logins"),
     Shown("desk", GRACE, "/desk"),
     Shown("desk-search", GRACE, "/desk?q=al"),
     Shown("desk-nobody", GRACE, "/desk?q=zzzz"),
     Shown("desk-card", GRACE, CARD),
     Shown("desk-section", GRACE, CARD, form("section-account"), part="#section-account"),
     Shown("desk-answer", GRACE, CARD, follow("#notes .edit", "#notes form"), part="#notes"),
+    Shown("desk-logins", GRACE, INVITED),
+    Shown("desk-invite", GRACE, f"{CARD}/invitation"),
+    Shown("desk-waiting", GRACE, "/desk/logins"),
+    Shown("desk-refused", GRACE, "/desk/logins?refused=1"),
+    Shown("desk-waiting-login", GRACE, "/desk/logins", _who_waits),
+    Shown("desk-connect", GRACE, "/desk/logins", _compare),
     Shown("audit", OSCAR, "/audit"),
     Shown("audit-filtered", OSCAR, f"/audit?customer={ALICE.number}&actor=customer&action=consent"),
     Shown("audit-nothing", OSCAR, "/audit?customer=99999"),
@@ -132,5 +165,6 @@ PAGES = [
     Shown("audit-change", OSCAR, f"/audit/changes/{ALICE_ID}/2"),
     Shown("audit-verified", OSCAR, "/audit", follow("#integrity button", "#integrity time"), part="#integrity"),
     Shown("operations", OLIVIA, "/operations"),
+    Shown("operations-crm", OLIVIA, "/operations/crms/embedded", _plots),
     Shown("devices-staff", GRACE, "/devices?ended=1"),
 ]  # fmt: skip

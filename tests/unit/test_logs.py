@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -38,7 +39,7 @@ def lines(out: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-@pytest.mark.asvs("16.2.1", "16.2.4")
+@pytest.mark.asvs("16.2.1", "16.2.4", "16.2.2")
 def test_ours_and_every_librarys_lines_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
     out = configured(monkeypatch, "json")
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
@@ -48,6 +49,9 @@ def test_ours_and_every_librarys_lines_are_json(monkeypatch: pytest.MonkeyPatch)
     ours, theirs = lines(out)
     assert (ours["event"], ours["status"], ours["level"], ours["request_id"]) == ("ours", 200, "info", "r-1")
     assert (theirs["event"], theirs["logger"], theirs["request_id"]) == ("theirs too", "a.library", "r-1")
+    now = datetime.now(UTC)
+    for line in (ours, theirs):
+        assert line["timestamp"].endswith("Z") and abs(now - datetime.fromisoformat(line["timestamp"])).seconds < 60
 
 
 @pytest.mark.asvs("16.4.1")

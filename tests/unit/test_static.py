@@ -131,6 +131,7 @@ def test_head_tells_the_length_and_sends_nothing(folder: Path) -> None:
     assert answer.content == b""
 
 
+@pytest.mark.asvs("13.2.5")
 @pytest.mark.parametrize(
     "path",
     ["/static/css/more.css", "/static/css/more.000000000000.css", "/static/", "/static/../pyproject.toml",

@@ -122,7 +122,7 @@ async def test_an_old_login_has_to_be_proved_anew(
     assert (await mallory.here.get("/record/logins")).status_code == 200
 
 
-@pytest.mark.asvs("7.4.1")
+@pytest.mark.asvs("7.4.1", "7.4.2")
 async def test_a_removed_account_is_out_at_once(stores: Stores, somebody: Enter, alice: StoredRecord) -> None:
     hers, lost = await somebody(), await somebody()
     await inside(hers, alice)

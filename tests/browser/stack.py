@@ -203,7 +203,10 @@ def _environment(url: str, issuer: str, database: URL, folder: Path) -> dict[str
         "CUSTOMER_OIDC__MAIN__ISSUER": issuer,
         "CUSTOMER_OIDC__MAIN__CLIENT_ID": "northwind-customers",
         "CUSTOMER_OIDC__MAIN__CLIENT_SECRET": "test",
+        "CUSTOMER_OIDC__MAIN__LABEL": "Northwind",
         "CUSTOMER_OIDC__MAIN__NUMBER_CLAIM": "customer_number",
+        # Who looks at many pages has logged in once, a while ago.
+        "STEP_UP_MINUTES": "600",
         "STAFF_OIDC__MAIN__ISSUER": issuer,
         "STAFF_OIDC__MAIN__CLIENT_ID": "northwind-staff",
         "STAFF_OIDC__MAIN__CLIENT_SECRET": "test",

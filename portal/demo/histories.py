@@ -224,7 +224,7 @@ class Story:
         body = self.chance.choice(NOTES)
         if len(mine) >= 3:  # nobody keeps dozens of them: what was written is written anew
             edited = self.chance.choice(mine).replace("/author_kind", "/body")
-            return "note:edited", self._customer(), {edited: f"{body} ({at:%d.%m.%Y})"}
+            return "note:edited", self._customer(), {edited: f"{body} ({at:%d.%m.%Y, %H:%M:%S})"}
         return "note:added", self._customer(), self._note(at, body, "customer", str(self._name()), None)
 
     def answer(self, at: datetime) -> tuple[str, Actor, Values]:

@@ -8,6 +8,9 @@ FRESH ?=
 # For pytest: ARGS="-k name", WORKERS=4.
 ARGS ?=
 WORKERS ?= logical
+# For `make bench`: QUICK=1 for less than five minutes, ROW="page save" for some rows alone.
+QUICK ?=
+ROW ?=
 # UPGRADE=1 lets `make lock` take newer versions.
 UPGRADE ?=
 
@@ -91,6 +94,11 @@ audit: $(VENV)/.audit ## Ask whether anything is known against our dependencies
 sbom: $(VENV)/.audit $(VENV)/.production ## Write the software bill of materials, dist/sbom.cdx.json
 	@$(BIN)/python -m tests.security.bill $(VENV)/audit/bin/cyclonedx-py $(VENV)/production/bin/python dist/sbom.cdx.json
 
+.PHONY: bench
+bench: $(VENV)/.peers $(TRANSLATIONS) ## Measure how fast it is into bench/report.md (QUICK=1, ROW="page save")
+	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && \
+	$(BIN)/python -m bench $(if $(filter-out 0 no false,$(QUICK)),--quick) $(addprefix --row ,$(ROW))
+
 .PHONY: shots
 shots: $(VENV)/.dev $(TRANSLATIONS) ## Take a picture of every page into var/shots
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && $(BIN)/python -m tests.shots
@@ -103,6 +111,7 @@ lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (UPGRADE
 	@$(LOCK) pyproject.toml --extra demo --group build -c requirements/production.txt --output-file requirements/run.txt
 	@$(LOCK) pyproject.toml --extra demo --group dev -c requirements/run.txt --output-file requirements/dev.txt
 	@$(LOCK) requirements/canaille.in --output-file requirements/canaille.txt
+	@$(LOCK) requirements/peers.in --output-file requirements/peers.txt
 	@$(LOCK) requirements/audit.in --output-file requirements/audit.txt
 	@cd tests/providers/oidc && $(NPM) $(if $(UPGRADE),update,install) --package-lock-only --silent
 
@@ -152,7 +161,7 @@ $(VENV)/.oidc-provider: tests/providers/oidc/package.json tests/providers/oidc/p
 	@touch $@
 
 # Environments of their own, one for a lock: the other provider, what a server installs, what looks at dependencies.
-$(VENV)/.canaille $(VENV)/.production $(VENV)/.audit: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
+$(VENV)/.canaille $(VENV)/.peers $(VENV)/.production $(VENV)/.audit: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
 	@$(BIN)/python -m venv --clear --without-pip $(VENV)/$*
 	@$(BIN)/python -m pip --python $(VENV)/$*/bin/python install $(QUIETLY) --require-hashes -r $<
 	@touch $@

@@ -1,0 +1,70 @@
+"""`make bench`, `make bench QUICK=1`, `make bench ROW=page`: measures, and writes what it found as Markdown."""
+
+import argparse
+import asyncio
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import machine
+from bench.ground import Ground, ground
+from bench.processes import ROOT
+from bench.report import report
+from bench.row import CannotBeMeasured, Row
+from bench.rows import ROWS
+
+CUSTOMERS, CHANGES = 1_000, 20_000
+QUICK = 0.3
+"""How long a quick run measures, as a share of a full one."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="shorter rounds and smaller data: under five minutes")
+    parser.add_argument("--row", action="append", choices=list(ROWS), help="measure this row alone; may be repeated")
+    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "bench", help="where databases are kept")
+    parser.add_argument("--output", type=Path, help="the report; bench/report.md, with --row var/bench/report.md")
+    options = parser.parse_args()
+    output = options.output or (options.folder if options.row else ROOT / "bench") / "report.md"
+    share = 0.4 if options.quick else 1
+    with ground(
+        options.folder / ("quick" if options.quick else "full"),
+        customers=int(CUSTOMERS * share),
+        changes=int(CHANGES * share),
+        scale=QUICK if options.quick else 1.0,
+    ) as here:
+        whole = asyncio.run(_run(here, options.row or list(ROWS), "quick" if options.quick else "full"))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(whole, encoding="utf-8")
+    print(f"Written: {output}", file=sys.stderr)
+
+
+async def _run(here: Ground, names: list[str], mode: str) -> str:
+    began, clock, load = datetime.now(UTC), time.monotonic(), machine.load()
+    rows = []
+    for name in names:
+        started = time.monotonic()
+        rows.append(await _measure(here, name))
+        print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
+    loads = f"load of the machine {load} before and {machine.load()} after"
+    minutes = (time.monotonic() - clock) / 60
+    return report(machine.head(here), rows, began=began, minutes=minutes, mode=mode, loads=loads)
+
+
+async def _measure(here: Ground, name: str) -> Row:
+    """A row; one that cannot be measured here says why, and the others go on."""
+    title, measure = ROWS[name]
+    try:
+        row = await measure(here)
+    except CannotBeMeasured as error:
+        return Row(title, f"Not measured: {error}")
+    except Exception as error:
+        traceback.print_exc()
+        return Row(title, f"Failed: {type(error).__name__}: {error}".replace("\n", " "))
+    return row
+
+
+if __name__ == "__main__":
+    main()

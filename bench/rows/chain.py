@@ -1,0 +1,89 @@
+"""The change log itself: making entries, and verifying chains."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from statistics import median
+from uuid import UUID
+
+from bench.ground import Ground
+from bench.row import Line, Row, interleaved, rate, times
+from portal import clock
+from portal.audit.chain import StoredEntry, check_chain
+from portal.audit.cipher import WrappedKey
+from portal.audit.entry import leaf_hash, seal, unseal
+from portal.db.database import Role
+from portal.demo.flooded import flooded
+from portal.record.verify import _check as check_stored
+
+CHANGES = 3_000
+ROUNDS = 5
+
+
+async def measure(ground: Ground) -> Row:
+    """In this process, on one core."""
+    row = Row(
+        "Change log: append and verification",
+        "Against SHA-256 of the same bytes (the limit of whatever proves something about them), on one core and in one "
+        "process. `Hash` alone is what a chain's link needs; `chain` checks links, canonical form and that the columns "
+        "say the same; `chain and record` also decrypts each value and adds all of them up to the record.",
+    )
+    made = flooded(1, CHANGES, ground.keys, "bench", clock.now(), Random(1))
+    stored = [
+        StoredEntry(seq, at, action, kind, actor, via, request, paths.split("\n"), data, leaf)
+        for seq, at, action, kind, actor, via, request, paths, data, leaf in made.entries
+    ]
+    wrapped = WrappedKey(bytes.fromhex(made.key["wrapped"].removeprefix("\\x")), made.key["wrapped_by"])
+    key = ground.keys.unwrap(made.id, wrapped)
+    entries = [unseal(each.entry, key) for each in stored]
+    chain, head = entries[0].chain, stored[-1].leaf
+    found = await interleaved(
+        ROUNDS,
+        {
+            "sha": partial(_timed, lambda: [hashlib.sha256(each.entry).digest() for each in stored]),
+            "leaf": partial(_timed, lambda: [leaf_hash(each.entry) for each in stored]),
+            "append": partial(_timed, lambda: [leaf_hash(seal(each, key)) for each in entries]),
+            "chain": partial(_timed, lambda: _walk(chain, head, stored)),
+        },
+    )
+    each = {name: CHANGES / median(seconds) for name, seconds in found.items()}
+    size = sum(len(one.entry) for one in stored) / CHANGES
+    row.lines = [
+        Line("SHA-256", rate(each["sha"])),
+        Line("hash", rate(each["leaf"]), "SHA-256", times(each["leaf"] / each["sha"])),
+        Line(
+            "append: encrypt, encode, hash", rate(each["append"]), "SHA-256", times(each["append"] / each["sha"]),
+        ),
+        Line(
+            "verify: chain", rate(each["chain"]), "SHA-256", times(each["chain"] / each["sha"]), ">= 150,000/s",
+            each["chain"] >= 150_000,
+        ),
+        Line("verify: chain and record, from the database", rate(await _whole(ground)), "", "", "", None),
+    ]  # fmt: skip
+    row.notes.append(f"An entry has {size:.0f} bytes on average.")
+    return row
+
+
+def _walk(chain: UUID, head: bytes, stored: list[StoredEntry]) -> None:
+    if broken := check_chain(chain, CHANGES, head, stored, None, None):
+        raise RuntimeError(f"the chain is broken at {broken.seq}: {broken.why}")
+
+
+async def _timed(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+async def _whole(ground: Ground) -> float:
+    """Entries a second of what `portal audit verify` does, for the first customers."""
+    async with ground.store(Role.WORKER) as store:
+        began, entries = time.perf_counter(), 0
+        for id in ground.customers(max(20, int(100 * ground.scale))):
+            number, broken = await check_stored(store.database, store.keys, id)
+            if broken is not None:
+                raise RuntimeError(f"the chain of {id} is broken at {broken.seq}: {broken.why}")
+            entries += number
+        return entries / (time.perf_counter() - began)

@@ -1,0 +1,136 @@
+"""An audited save: a section of the profile, posted."""
+
+from contextlib import ExitStack
+from functools import partial
+from statistics import median
+
+from bench import people
+from bench.apps import unaudited
+from bench.asking import Measured, ask, middle
+from bench.ground import Ground, Served
+from bench.load import Order, Visitor
+from bench.peers.running import django, records
+from bench.pgbench import Ran, pgbench
+from bench.row import CannotBeMeasured, Line, Row, interleaved, milliseconds, rate, times, told
+from bench.statistics import counted
+
+CONNECTIONS = 8
+SECONDS = 5.0
+ROUNDS = 3
+FIELDS = {
+    "given_name": "Alice", "family_name": "Marsh", "call_me": "", "pronunciation": "", "language": "en",
+    "time_zone": "Europe/London",
+}  # fmt: skip
+
+TARGETS = """
+DROP TABLE IF EXISTS public.target;
+CREATE TABLE public.target AS
+SELECT c.id, row_number() OVER (ORDER BY c.number DESC)::integer AS n, '{profile/pronouns}'::text[] AS paths,
+    'profile:changed' AS action, m.said,
+    jsonb_build_object('name', c.name, 'profile', jsonb_build_object('pronouns', 'she'),
+        'provenance', jsonb_build_object('pronouns', m.said)) AS state,
+    (SELECT r.entry FROM portal.change_record r WHERE r.action = 'profile:changed' LIMIT 1) AS entry
+FROM portal.customer c
+CROSS JOIN (SELECT '{"seq": 1, "at": "2026-01-01T00:00:00Z", "kind": "customer", "via": "portal"}'::jsonb) m (said);
+ALTER TABLE public.target ADD PRIMARY KEY (n);
+GRANT SELECT ON public.target TO portal_worker;
+ANALYZE public.target;
+"""
+
+SAVE = """
+\\set n random(1, {customers})
+SELECT w.outcome FROM public.target t JOIN portal.customer c ON c.id = t.id
+CROSS JOIN LATERAL portal.record_write_v1(
+    c.id, c.seq + 1, c.head, t.entry, sha256(uuid_send(gen_random_uuid())), clock_timestamp(), t.action,
+    'customer', c.id::text, 'portal', gen_random_uuid(), t.paths, t.said, t.state) w
+WHERE t.n = :n;
+"""
+"""The save's own statement with an entry of the usual kind; the customer's version is looked up along with it. Nothing
+but the variable has a colon, because pgbench takes what follows one for a name."""
+
+
+async def measure(ground: Ground) -> Row:
+    row = Row(
+        "Audited save",
+        "One section of the profile, posted as a browser does: session, form, record, rules, encryption, canonical "
+        "JSON, hash, and one statement that keeps state, change record and due mark. Against pgbench with the same "
+        "statement and the same durability (the limit: a client that does nothing else), against the same save without "
+        "an entry (what the audit costs), and against Django's form with auditlog. The ratio to pgbench is of saves a "
+        "second, that to the others of CPU time.",
+    )
+    who = await people.customers(ground, 80)
+    with ground.as_administrator() as admin:
+        admin.execute(TARGETS.encode())
+        admin.execute(f"DROP FUNCTION IF EXISTS portal.{unaudited.FUNCTION}".encode())
+        admin.execute(unaudited.sql().encode())
+        customers = admin.execute("SELECT count(*) FROM public.target").fetchall()[0][0]
+    with ExitStack() as stack:
+        portal = stack.enter_context(ground.portal())
+        without = stack.enter_context(ground.application("unaudited"))
+        targets: dict[str, tuple[Served, list[Visitor]]] = {
+            "portal": (portal, [people.saving(person, FIELDS) for person in who[:40]]),
+            "unaudited": (without, [people.saving(person, FIELDS) for person in who[40:]]),
+        }
+        try:
+            peer = stack.enter_context(django(ground, await records(ground, who[:40])))
+            targets["peer"] = Served(peer.port, peer.pid), peer.saves
+        except CannotBeMeasured as error:
+            row.notes.append(f"Without the peer: {error}.")
+        seqs = Seqs(ground)
+        rounds = {name: partial(_round, seqs, *target, name) for name, target in targets.items()}
+        found = {name: middle(each) for name, each in (await interleaved(ROUNDS, rounds)).items()}
+        with counted(ground) as statistics:
+            last = await _round(seqs, portal, targets["portal"][1], "portal")
+    limits = [_limit(ground, customers) for _ in range(ROUNDS)]
+    row.lines = _lines(found, Ran(median(r.rate for r in limits), median(r.database for r in limits)))
+    row.notes.append(f"PostgreSQL for each save: {statistics.each(last.asked)}.")
+    row.notes.append(f"The load generator used up to {max(m.generator for m in found.values()):.0%} of a core.")
+    return row
+
+
+class Seqs:
+    """Puts each visitor on the version that their record is at: whoever ran before has moved it on."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+
+    def renew(self, visitors: list[Visitor], skip: int) -> None:
+        ids = self.ground.customers(skip + len(visitors))[skip:]
+        with self.ground.as_administrator() as admin:
+            rows = dict(admin.execute("SELECT id, seq FROM portal.customer WHERE id = ANY(%s)", [ids]).fetchall())
+        for visitor, id in zip(visitors, ids, strict=True):
+            visitor.seq = rows[id]
+
+
+async def _round(seqs: Seqs, served: Served, visitors: list[Visitor], name: str) -> Measured:
+    if name != "peer":
+        seqs.renew(visitors, 0 if name == "portal" else 40)
+    order = Order(
+        served.port, visitors, CONNECTIONS, seqs.ground.seconds(SECONDS), expected=302 if name == "peer" else 303
+    )
+    return await ask(order, web=[served.pid], database=seqs.ground.postgres)
+
+
+def _limit(ground: Ground, customers: int) -> Ran:
+    return pgbench(ground, SAVE.format(customers=customers), clients=CONNECTIONS, seconds=ground.seconds(SECONDS))
+
+
+def _lines(found: dict[str, Measured], limit: Ran) -> list[Line]:
+    portal, without = found["portal"], found["unaudited"]
+    lines = [
+        Line("pgbench", f"{rate(limit.rate)}; CPU {milliseconds(limit.database)} PostgreSQL"),
+        Line(
+            "audited save", told(portal), "pgbench", times(portal.rate / limit.rate), ">= 0.3",
+            portal.rate / limit.rate >= 0.3,
+        ),
+        Line("unaudited", told(without)),
+        Line(
+            "what the audit costs", milliseconds(portal.computed - without.computed), "unaudited",
+            f"+{portal.computed / without.computed - 1:.0%}", "<= 15%", portal.computed / without.computed <= 1.15,
+        ),
+    ]  # fmt: skip
+    if "peer" in found:
+        ratio = found["peer"].computed / portal.computed
+        lines += [Line("Django's save", told(found["peer"]))]
+        lines += [Line("audited save", told(portal), "Django", times(ratio), ">= 8", ratio >= 8)]
+    return lines

@@ -1,0 +1,84 @@
+"""From a customer's save to the moment at which an agent sees it in the built-in CRM."""
+
+import asyncio
+import time
+from statistics import median
+from uuid import UUID, uuid4
+
+from bench.ground import Ground
+from bench.row import Line, Row, median_share
+from portal.audit.entry import Actor, ActorKind
+from portal.db.database import Role
+from portal.record.change import Intention, change
+from portal.record.store import RecordStore
+
+RATES = (10, 100, 500)
+SECONDS = 6.0
+ROUNDS = 3
+WORKERS = 1
+PATIENCE = 20.0
+
+LATENCIES = """
+SELECT extract(epoch FROM pg_xact_commit_timestamp(a.xmin) - pg_xact_commit_timestamp(r.xmin))
+FROM portal.change_record r JOIN portal.customer c ON c.id = r.customer_id
+JOIN crm.activity a ON a.entry_id = c.chain || '/' || r.seq WHERE r.actor_id = %s ORDER BY 1
+"""
+LEFT = """
+SELECT count(*) FROM portal.change_record r
+JOIN portal.sync_state s ON s.customer_id = r.customer_id AND s.connector = 'embedded'
+WHERE r.actor_id = %s AND s.synced_seq < r.seq
+"""
+
+
+async def measure(ground: Ground) -> Row:
+    row = Row(
+        "Saved to agent-visible",
+        f"Edits come at a fixed rate whether or not those before are done, spread over all customers; {WORKERS} worker "
+        "brings them to the built-in CRM. Times are PostgreSQL's own commit timestamps of the change and of its line "
+        "in the CRM, so measuring adds nothing to them. Where the edits themselves could not be made that fast on this "
+        "machine, beside everything else, the rate that was reached is told.",
+    )
+    customers = ground.customers(400)
+    found: dict[int, list[tuple[float, list[float], int]]] = {rate: [] for rate in RATES}
+    async with ground.store(Role.CUSTOMER, pool_size=20) as store:
+        for _ in range(ROUNDS):
+            for rate in RATES:
+                with ground.workers(WORKERS):
+                    await asyncio.sleep(2)  # until they are up
+                    found[rate].append(await _round(ground, store, customers, rate))
+    row.lines = [_line(rate, rounds) for rate, rounds in found.items()]
+    return row
+
+
+def _line(rate: int, rounds: list[tuple[float, list[float], int]]) -> Line:
+    reached = median(each[0] for each in rounds)
+    p50, p95, p99 = (median(median_share(each[1], share) for each in rounds) for share in (0.50, 0.95, 0.99))
+    left = sum(each[2] for each in rounds)
+    words = f"p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
+    words += f"; {left} not there after {PATIENCE:.0f} s" if left else ""
+    return Line(f"{rate} edits a second ({reached:.0f} reached)", words, "", "", "p99 < 500 ms", p99 < 0.5 and not left)
+
+
+async def _round(
+    ground: Ground, store: RecordStore, customers: list[UUID], rate: int
+) -> tuple[float, list[float], int]:
+    """The rate that was reached, the latencies in seconds, and how many changes did not arrive."""
+    who, seconds = str(uuid4()), ground.seconds(SECONDS)
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(int(rate * seconds)):
+            await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+            tasks.create_task(_edit(store, customers[number % len(customers)], who, number // len(customers)))
+    reached = int(rate * seconds) / (time.perf_counter() - began)
+    with ground.as_administrator() as admin:
+        deadline = time.monotonic() + PATIENCE
+        while (left := admin.execute(LEFT, [who]).fetchall()[0][0]) and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+        return reached, [float(row[0]) for row in admin.execute(LATENCIES.encode(), [who]).fetchall()], left
+
+
+async def _edit(store: RecordStore, customer: UUID, who: str, turn: int) -> None:
+    actor = Actor(ActorKind.CUSTOMER, who, "portal")
+    await change(
+        store, customer, Intention("profile:changed", actor, uuid4()), {"profile/call_me": f"{who[:8]} {turn}"}
+    )

@@ -5,35 +5,30 @@ in its form again; nothing is sent by itself. Whose it is says the form, whose t
 """
 
 import json
-from dataclasses import dataclass
-from urllib.parse import urlsplit
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from portal.db.database import Database
 from portal.errors import Forbidden
 from portal.i18n import gettext as _
 from portal.identity import cookies, tokens
-from portal.identity.session import Audience, Session
+from portal.identity.return_to import local
+from portal.identity.session import Session
 from portal.services import services
 from portal.web import form_token
 from portal.web.error_pages import respond
 from portal.web.errors import LoginNeeded
-from portal.web.form_data import TOKEN, UNSAFE, FormOutlived, TypedBefore, posted, read_form
-from portal.web.forms.base import CARRIED
+from portal.web.form_data import TOKEN, FormOutlived, TypedBefore, posted, read_form
 from portal.web.responses import is_htmx, redirect
+from portal.web.way_back import is_typed, place, way_back
+from portal.web.whose_form import Whose, whose, whose_form
 
 COOKIE = "portal_draft"
 SECONDS = 3_600
 MOST_BYTES = 65_536
 DISCARD = "discard"
 """The button that throws a draft away, on whatever form it stands in."""
-
-SAYS_NOTHING = frozenset({"remove", "up", "down"})
-"""Buttons beside a form's own, for which it does not matter what was typed."""
 
 # One for each browser, and a few for each person: whoever forgets their cookies does not fill the disk.
 KEEP = """
@@ -54,39 +49,6 @@ DROP = """
 DELETE FROM portal.draft WHERE token_hash = %s AND audience = %s AND whose = %s AND path = %s RETURNING token_hash
 """
 
-OWNER = """
-SELECT coalesce(customer_id, staff_id) AS id FROM portal.session WHERE form_hash = %(hash)s AND audience = %(audience)s
-UNION ALL
-SELECT whose FROM portal.ended_session
-WHERE form_hash = %(hash)s AND audience = %(audience)s AND ended_at > clock_timestamp() - interval '1 day'
-LIMIT 1
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """The person to whom a form belongs: the id is a customer's, or that of one of the staff."""
-
-    audience: Audience
-    id: UUID
-
-
-def whose(session: Session) -> Whose:
-    """The person of a session."""
-    id = session.customer_id or session.staff_id
-    assert id is not None
-    return Whose(session.audience, id)
-
-
-async def whose_form(request: Request, audience: Audience) -> Whose | None:
-    """Whose page the form comes from that was posted, also if their session ended, for a day; None if nobody's."""
-    secret = form_token.unmask(str((await posted(request)).get(TOKEN, "")))
-    if not secret:
-        return None
-    wanted = {"hash": tokens.form_hash(secret), "audience": audience.value}
-    row = await _database(request).fetch_one(OWNER, wanted, retry=True)
-    return None if row is None else Whose(audience, row["id"])
-
 
 async def set_aside(request: Request, owner: Whose, *, login: str, again: bool = False) -> Response:
     """Keep what was typed for its owner, and lead to `login`, an address of ours; `again` if they are logged in.
@@ -96,9 +58,11 @@ async def set_aside(request: Request, owner: Whose, *, login: str, again: bool =
     policy forbids.
 
     Raises:
-        LoginNeeded: it is too much to be kept. The page that tells so shows it.
+        LoginNeeded: it cannot be kept. The page that tells so shows it.
     """
-    token = await _keep(request, owner, login, again) if await is_typed(request) else None
+    token = await _keep(request, owner, again=again)
+    if token is None and await is_typed(request):
+        raise LoginNeeded(login, saving=True, again=again)
     needed = LoginNeeded(login, saving=True, again=again, leave=True, kept=token is not None)
     return _with(request, await respond(request, needed), token)
 
@@ -108,15 +72,16 @@ async def outlived(request: Request, session: Session, error: FormOutlived) -> R
     they send it once more; to anybody else it is a form that was not made for them.
 
     Raises:
-        FormOutlived: it is somebody else's.
+        FormOutlived: it is somebody else's, or cannot be kept.
     """
     owner = whose(session)
     if await whose_form(request, session.audience) != owner:
         raise error
     if not is_htmx(request):
-        way = await way_back(request)
-        token = await _keep(request, owner, way, again=False) if await is_typed(request) else None
-        return _with(request, RedirectResponse(way, 303), token)
+        token = await _keep(request, owner, again=False)
+        if token is None and await is_typed(request):
+            raise error
+        return _with(request, RedirectResponse(await way_back(request), 303), token)
     again = Forbidden(_("You have logged in again since you opened this page. Nothing is saved yet."))
     again.hint = _("All that you typed is still here: send it once more.")
     response = await respond(request, again)
@@ -158,37 +123,10 @@ async def has_arrived(request: Request, response: Response) -> None:
         cookies.remove(response, services(request).settings, COOKIE)
 
 
-async def way_back(request: Request) -> str:
-    """Where to go on after a login: the page of a form that something was typed into, else the page that is open."""
-    if request.method in UNSAFE and await is_typed(request):
-        return place(request)
-    return open_page(request)
-
-
-def open_page(request: Request) -> str:
-    """The page that somebody is on, as a local address: a form or a fragment has none worth coming back to."""
-    if request.method not in UNSAFE and not is_htmx(request):
-        return place(request)
-    here = request.headers.get("hx-current-url", "") if is_htmx(request) else request.headers.get("referer", "")
-    parts = urlsplit(here)
-    same = f"{parts.scheme}://{parts.netloc}" == request.app.state.settings.origin
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") if same else "/"
-
-
-def place(request: Request) -> str:
-    """The address of a form, without which two of one room would be mixed up."""
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
-
-
-async def is_typed(request: Request) -> bool:
-    """Whether the form that was posted says anything of the person's own."""
-    data = await posted(request)
-    if data.get("action") in SAYS_NOTHING or not _can_be_shown(request):
-        return False
-    return any(name not in CARRIED and str(value).strip() for name, value in data.multi_items())
-
-
-async def _keep(request: Request, owner: Whose, login: str, again: bool) -> str:
+async def _keep(request: Request, owner: Whose, *, again: bool) -> str | None:
+    """The token of a draft; None where nothing was typed, it is too much, or nobody can be led back to the form."""
+    if not await is_typed(request) or local(place(request)) != place(request):
+        return None
     fields = [
         (name, str(value))
         for name, value in (await posted(request)).multi_items()
@@ -197,7 +135,7 @@ async def _keep(request: Request, owner: Whose, login: str, again: bool) -> str:
     ]
     text = json.dumps({"again": again, "fields": fields}, ensure_ascii=False)
     if len(text.encode()) > MOST_BYTES:
-        raise LoginNeeded(login, saving=True)
+        return None
     token, before = tokens.new(), _token(request)
     await _database(request).fetch_all(
         KEEP,
@@ -228,13 +166,6 @@ def _token(request: Request) -> str | None:
 def _which(request: Request, token: str, session: Session) -> list[object]:
     owner = whose(session)
     return [tokens.digest(token), owner.audience.value, owner.id, place(request)]
-
-
-def _can_be_shown(request: Request) -> bool:
-    """Whether the address that a form is posted to also shows it."""
-    here = request.scope.get("endpoint")
-    routes = (route for route in request.app.routes if isinstance(route, Route) and route.endpoint is here)
-    return any("GET" in (route.methods or ()) for route in routes)
 
 
 def _database(request: Request) -> Database:

@@ -25,6 +25,8 @@ from portal.web.form_data import UNSAFE, FormOutlived, posted
 from portal.web.language import speak
 from portal.web.limits import Attempt, count
 from portal.web.responses import is_htmx, url_for
+from portal.web.way_back import open_page, place, way_back
+from portal.web.whose_form import Whose, whose, whose_form
 
 View: TypeAlias = Callable[[Request], Awaitable[Response]]
 Fresh: TypeAlias = bool | Callable[[Request], bool]
@@ -153,12 +155,12 @@ async def _to_login(request: Request, audience: Audience, way: str = "login") ->
     and an open page stays."""
     saving, again = request.method in UNSAFE, way == FRESH
     if saving:
-        owner = await drafts.whose_form(request, audience)
+        owner = await whose_form(request, audience)
         if owner is not None and _may_be(request, owner):
-            login = _login(request, audience, way, await drafts.way_back(request))
+            login = _login(request, audience, way, await way_back(request))
             return await drafts.set_aside(request, owner, login=login, again=again)
     # What wants a fresh login is where one comes to; otherwise, from a piece of a page, one comes back to the page.
-    here = drafts.place(request) if again and not saving else drafts.open_page(request)
+    here = place(request) if again and not saving else open_page(request)
     login = _login(request, audience, way, here)
     if saving or is_htmx(request):
         raise LoginNeeded(login, saving=saving, again=again, leave=not saving)
@@ -170,7 +172,7 @@ def _login(request: Request, audience: Audience, way: str, back_to: str) -> str:
     return f"{url_for(request, way)}?{urlencode(where | {'next': back_to})}"
 
 
-def _may_be(request: Request, owner: drafts.Whose) -> bool:
+def _may_be(request: Request, owner: Whose) -> bool:
     """Whether a form can be of the person who is logged in, if anybody is."""
     session: Session | None = getattr(request.state, "session", None)
-    return session is None or drafts.whose(session) == owner
+    return session is None or whose(session) == owner

@@ -387,6 +387,21 @@ class TestKeeping:
         assert answer.status_code == 401 and "Very long. Very long." in answer.text
         assert await self.drafts(her) == []
 
+    @pytest.mark.parametrize("htmx", [False, True], ids=["page", "htmx"])
+    async def test_where_nobody_can_be_led_back_to_it_is_given_back(
+        self, her: Somebody, as_alice: httpx2.AsyncClient, htmx: bool
+    ) -> None:
+        form = FoundForm(
+            "/record/contact-points?system=" + "x" * 3_000, (await open_form(as_alice, "/record/notes")).fields
+        )
+        await her.log_out(as_alice)
+
+        answer = await send(as_alice, form, body="Please knock.", htmx=htmx)
+
+        assert answer.status_code == 401 and drafts.COOKIE not in as_alice.cookies
+        assert "hx-redirect" not in answer.headers, "the page stays, with all that is in it"
+        assert htmx or "Please knock." in answer.text
+
     async def test_a_button_that_says_nothing_of_the_text_keeps_none(
         self, her: Somebody, as_alice: httpx2.AsyncClient, filled: Elsewhere
     ) -> None:

@@ -35,11 +35,19 @@ async def test_an_open_page_stays_and_shows_the_way_to_the_login(stranger: httpx
     response = await stranger.post("/test/section", headers=headers, data={"call_me": "Al"})
 
     assert response.status_code == 401
-    assert response.headers["hx-retarget"] == "#notice"
+    assert response.headers["hx-retarget"] == "#notice" and "hx-redirect" not in response.headers
     assert 'href="/login?next=%2Ftest%2Fcustomers%3Fpage%3D2"' in response.text
 
 
 @pytest.mark.asvs("3.7.2")
+async def test_a_click_on_an_open_page_leads_to_the_login(stranger: httpx2.AsyncClient, served: Served) -> None:
+    headers = {"hx-request": "true", "hx-current-url": f"{served.origin}/test/customers?page=2"}
+    response = await stranger.get("/test/section", headers=headers)
+
+    assert (response.status_code, response.headers["hx-retarget"]) == (401, "#notice")
+    assert response.headers["hx-redirect"] == "/login?next=%2Ftest%2Fcustomers%3Fpage%3D2"
+
+
 async def test_nobody_is_led_to_another_site_by_htmx(stranger: httpx2.AsyncClient) -> None:
     headers = {"hx-request": "true", "hx-current-url": "https://mallory.example/x"}
 

@@ -6,6 +6,7 @@ It accepts any client, any secret and anybody's word for who they are, so it mus
 import argparse
 import os
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ def create_app() -> flask.Flask:
     provider = _provider()
     app = flask.Flask(__name__, template_folder=str(Path(__file__).with_name("provider_pages")))
     plain = app.wsgi_app
+    _tell_when_people_logged_in()
     users = [provider.User(sub=login.subject, claims=login.claims) for login in LOGINS]
     provider.init_app(app, require_nonce=True, issue_refresh_token=False, user_claims=users)
     app.debug = False
@@ -44,6 +46,14 @@ def _provider() -> Any:
     import oidc_provider_mock
 
     return oidc_provider_mock
+
+
+def _tell_when_people_logged_in() -> None:
+    """The package leaves auth_time out, without which nobody gets to what asks for a fresh login. It keeps nobody
+    logged in, so each code is somebody's login of a moment ago."""
+    from oidc_provider_mock import _storage
+
+    _storage.AuthorizationCode.get_auth_time = lambda _code: int(time.time())
 
 
 def _logins_for_page() -> dict[str, object]:

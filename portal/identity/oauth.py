@@ -17,6 +17,10 @@ from portal.identity.provider import Provider
 from portal.identity.remote import ask
 from portal.identity.transaction import Opened, Transaction
 
+OLDEST_LOGIN = 30 * 86_400
+"""Seconds. Asked of every login, because only then the standard has the provider say when the person last proved who
+they are (auth_time). For its own sake it asks somebody anew once a month, and is not insisted on."""
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -45,7 +49,7 @@ def authorization_request(
         "code_challenge_method": "S256",
         "ui_locales": language,
         "prompt": prompt,
-        "max_age": None if wanted.max_age is None else str(wanted.max_age),
+        "max_age": str(OLDEST_LOGIN if wanted.max_age is None else wanted.max_age),
         "acr_values": " ".join(wanted.acr_values) or None,
     }
     return {name: value for name, value in asked.items() if value is not None}

@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from portal.identity import tokens
 from portal.record.read import StoredRecord
 from tests.conftest import Stores
-from tests.integration.identity.browser import Browser, a_subject, asked
+from tests.integration.identity.browser import Browser, a_subject, asked, known_at
 from tests.integration.identity.conftest import Doors, customers_at, opened, settings_for, staff_at
 from tests.integration.identity.hostile import HostileProvider
 from tests.unit.identity.signing import MISSING
@@ -235,7 +235,7 @@ class TestTheSession:
 async def test_without_a_session_it_is_a_login(besieged: Doors) -> None:
     async with besieged.browser() as browser:
         assert (await browser.here.get(SAFE)).headers["location"] == "/login?next=%2Frecord%2Fsafe"
-        assert "max_age" not in asked(await browser.begin(f"/login/fresh?next={SAFE}"))
+        assert asked(await browser.begin(f"/login/fresh?next={SAFE}"))["max_age"] == "2592000"
 
 
 async def test_a_form_is_not_carried_out_before_the_fresh_login(browser: Browser) -> None:
@@ -301,3 +301,17 @@ class TestStaff:
         async with opened(changed, stores) as later, later.browser() as same:
             same.put_cookie(STAFF_COOKIE, browser.cookie(STAFF_COOKIE) or "")
             assert asked(await sent_to_the_provider(same, "/desk/safe"))["acr_values"] == "urn:gold"
+
+
+async def test_the_demos_provider_says_when_somebody_logged_in(
+    doors: Doors, provider: str, alice: StoredRecord, owner: psycopg.Connection[Any]
+) -> None:
+    """It asks at each login, so what wants a fresh one can be tried in the demo, too."""
+    login = await known_at(provider, a_subject("alice"), customer_number=alice.record.number)
+    async with doors.browser() as browser:
+        await browser.log_in(login)
+        grow_old(owner, browser)
+        stopped = await browser.here.get(SAFE)
+        response = await browser.log_in(login, stopped.headers["location"])
+        assert (response.status_code, response.headers["location"]) == (303, SAFE)
+        assert (await browser.here.get(SAFE)).status_code == 200

@@ -59,7 +59,7 @@ def test_requests_that_must_be_sent_ahead_and_cannot_be_are_refused(endpoint: ob
 @pytest.mark.parametrize(
     ("said", "understood"),
     [(["ES256", "RS256", 7], {"ES256", "RS256"}), ([], set()), (MISSING, None), ("ES256", None), (None, None)],
-    ids=repr,
+    ids=["two", "none", "missing", "a text", "null"],
 )
 def test_with_what_clients_may_sign_is_taken_or_not_said(said: object, understood: set[str] | None) -> None:
     metadata = read(document(token_endpoint_auth_signing_alg_values_supported=said), ISSUER, loopback=False)

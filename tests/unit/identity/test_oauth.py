@@ -54,6 +54,7 @@ def test_the_address_of_a_login_binds_state_nonce_and_verifier() -> None:
         "code_challenge": [challenge],
         "code_challenge_method": ["S256"],
         "ui_locales": ["de"],
+        "max_age": ["2592000"],
     }
     assert "v" * 43 not in url and "the-browser" not in url
 

@@ -19,7 +19,6 @@ from portal.crm.answers import CallFailed
 from portal.crm.http import Http
 from portal.crm.mapping import CrmMap
 from portal.crm.port import (
-    Ambiguous,
     Applied,
     Conflict,
     Desired,
@@ -114,8 +113,8 @@ class Comparing(ABC):
         """What the CRM says about these customers; about a contact that is no longer theirs, by its own id."""
         found = list(await self._read([ref.customer_id for ref in refs if ref.customer_id]))
         known = {contact.customer_id for contact in found}
-        gone = [ref.remote_id for ref in refs if ref.remote_id and ref.customer_id not in known]
-        found += await self._read_contacts(gone) if gone else []
+        gone = [ref for ref in refs if ref.remote_id and ref.customer_id not in known]
+        found += await self._read_gone(gone) if gone else []
         return [self._remote(contact) for contact in found]
 
     def written(self) -> Sequence[Writing]:
@@ -130,12 +129,16 @@ class Comparing(ABC):
     async def _read_contacts(self, remote_ids: Sequence[str]) -> Sequence[Contact]:
         """The contacts of these ids, as many as there are."""
 
+    async def _read_gone(self, refs: Sequence[Ref]) -> Sequence[Contact]:
+        """What is left of contacts that are no longer their customers'."""
+        return await self._read_contacts([ref.remote_id for ref in refs if ref.remote_id])
+
     @abstractmethod
     async def _with_number(self, field: str, numbers: Sequence[str]) -> Mapping[str, UUID | None]:
         """Whose contacts have these customer numbers."""
 
     @abstractmethod
-    async def _write(self, wishes: Sequence[Wish]) -> Sequence[Applied | Retry | Reject | Ambiguous]:
+    async def _write(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
         """Write contacts, each with what the portal leaves with it; the seq of an Applied is the one that was
         written."""
 
@@ -160,7 +163,9 @@ class Comparing(ABC):
     def _left_alone(self, desired: Desired, there: Contact | None, taken: frozenset[str]) -> Outcome | None:
         """Why a contact is not written; None if it is."""
         if there is None:
-            return NUMBER_TAKEN if desired.number in taken else None
+            # One that was there and is gone was deleted or merged by somebody: it is not made again unasked.
+            gone = Conflict() if desired.remote_id else None
+            return NUMBER_TAKEN if desired.number in taken else gone
         now = self._fingerprint(there)
         if there.seq > desired.seq:
             return Applied(there.remote_id, now, there.seq)

@@ -82,6 +82,12 @@ class OfHubSpot(Subject):
         self.hubspot.add({"customer_number": number, "firstname": "Mallory"})
         return True
 
+    async def delete(self, customer: UUID) -> bool:
+        thing = self.hubspot.find("portal_id", str(customer))
+        assert thing is not None
+        del self.hubspot.contacts[thing.id]
+        return True
+
     def told(self, seq: int) -> str:
         return html.escape(words_of(seq), quote=False)
 

@@ -74,6 +74,12 @@ class OfSalesforce(Subject):
         self.salesforce.change("Contact", None, {"LastName": "Mallory", "Number__c": number})
         return True
 
+    async def delete(self, customer: UUID) -> bool:
+        row = self.salesforce.find(str(customer))
+        assert row is not None
+        self.salesforce.change("Contact", row["Id"], {"IsDeleted": True})
+        return True
+
     async def merge(self, away: UUID, survivor: UUID) -> bool:
         gone, left = self.salesforce.find(str(away)), self.salesforce.find(str(survivor))
         assert gone is not None and left is not None

@@ -123,6 +123,10 @@ class Subject(ABC):
             cursor = later
         raise AssertionError("the feed does not end")
 
+    async def delete(self, customer: UUID) -> bool:
+        """A user of the CRM deletes a customer's contact; False where the connector does not see that."""
+        return False
+
     async def merge(self, away: UUID, survivor: UUID) -> bool:
         """A user of the CRM merges one customer's contact into another's; False where that cannot be seen."""
         return False

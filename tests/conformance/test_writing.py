@@ -148,6 +148,28 @@ async def test_somebody_elses_contact_is_never_taken_over_by_its_number(subject:
     assert await subject.there(alice.customer_id) is None
 
 
+async def test_a_contact_that_was_deleted_there_is_not_made_again_unasked(subject: Subject) -> None:
+    alice = subject.wish()
+    [first] = await applied(subject, alice)
+    if not await subject.delete(alice.customer_id):
+        pytest.skip("this CRM does not say what became of a contact")
+    later = known(subject.wish(alice.customer_id, seq=2), first.remote_id, first.etag)
+    assert list(await subject.connector.push([later])) == [Conflict()]
+    assert await subject.there(alice.customer_id) is None
+    assert not await subject.connector.fetch([Ref(first.remote_id, alice.customer_id)])
+
+
+async def test_who_was_merged_away_is_not_written_over_who_is_left(subject: Subject) -> None:
+    away, survivor = subject.wish(), subject.wish()
+    [gone, _left] = await applied(subject, away, survivor)
+    if not await subject.merge(away.customer_id, survivor.customer_id):
+        pytest.skip("this CRM does not say what became of a contact")
+    later = known(subject.wish(away.customer_id, seq=2, given_name="Away"), gone.remote_id, gone.etag)
+    assert list(await subject.connector.push([later])) == [Conflict()]
+    there = await subject.there(survivor.customer_id)
+    assert there is not None and there.fields[subject.names["given_name"]] != "Away"
+
+
 async def test_a_full_batch_is_written(subject: Subject) -> None:
     wishes = [subject.wish() for _ in range(min(subject.connector.caps.batch_max, 200))]
     outcomes = await applied(subject, *wishes)

@@ -13,12 +13,12 @@ from portal.crm.answers import Answer, CallFailed
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
 from portal.crm.http import Http
 from portal.crm.hubspot.api import DIALECT, MOST, VENDOR, failures, field, properties, read_rows, written_rows
-from portal.crm.hubspot.feed import Feed
+from portal.crm.hubspot.feed import feed
 from portal.crm.hubspot.notes import ENTRY, write_notes
 from portal.crm.hubspot.webhooks import hints, verified
 from portal.crm.inventory import Needed, RemoteField
 from portal.crm.mapping import CrmMap
-from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Rate, Ref, Reject, Retry
+from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Outcome, Rate, Ref, Reject, Retry
 from portal.crm.setup import Setup
 
 CONTACTS = "/crm/v3/objects/contacts"
@@ -49,7 +49,7 @@ class HubSpot(Comparing):
         self._secret = setup.secret("webhook_secret")
         own = [ID, SEQ, FINGERPRINT, MERGED, *([setup.settings.number_field] if setup.settings.number_field else [])]
         self._properties = list(dict.fromkeys([*own, *self._map.names()]))
-        self.feed = Feed(self._http, self._properties, ID)
+        self.feed = feed(self._http, self._properties, ID)
 
     async def changes(self, cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
         """Who was edited by others, from the search for what was modified last."""
@@ -103,7 +103,7 @@ class HubSpot(Comparing):
         body |= {"inputs": [{"id": id} for id in ids]} | ({"idProperty": id_property} if id_property else {})
         return read_rows(await self._http.read("POST", f"{CONTACTS}/batch/read", body=body))
 
-    async def _write(self, wishes: Sequence[Wish]) -> Sequence[Applied | Retry | Reject | Ambiguous]:
+    async def _write(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
         inputs = [_input(wish) for wish in wishes]
         answer = await self._http.write("POST", f"{CONTACTS}/batch/upsert", body={"inputs": inputs})
         there = {properties(row).get(ID): str(row["id"]) for row in written_rows(answer)}

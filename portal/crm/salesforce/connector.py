@@ -18,7 +18,7 @@ from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, u
 from portal.crm.http import Http
 from portal.crm.inventory import Needed, RemoteField
 from portal.crm.mapping import CrmMap
-from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Meter, Rate, Ref, Reject, Retry
+from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Meter, Outcome, Rate, Ref, Reject, Retry
 from portal.crm.salesforce.api import DATA, DIALECT, FIELD_NAME, MOST, RECORD_ID, VENDOR, field, quoted, row_failure
 from portal.crm.salesforce.feed import Feed
 from portal.crm.salesforce.login import Login
@@ -124,7 +124,7 @@ class Salesforce(Comparing):
         answer = await self._http.read("GET", f"{DATA}/{'queryAll' if deleted else 'query'}", params={"q": query})
         return records(answer)
 
-    async def _write(self, wishes: Sequence[Wish]) -> Sequence[Applied | Retry | Reject | Ambiguous]:
+    async def _write(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
         body = {"allOrNone": False, "records": [_record(wish) for wish in wishes]}
         answer = await self._http.write("PATCH", f"{COLLECTION}/Contact/{ID}", body=body, headers=CLIENT)
         rows = answer.body

@@ -61,10 +61,10 @@ async def _provider(http: httpx2.AsyncClient, settings: Settings, provider: Prov
 
 def _findings(what: str, remarks: list[Remark], signing_keys: int) -> Iterator[Finding]:
     wrong = [remark.words for remark in remarks if remark.fails]
-    yield Finding(f"{what}: {signing_keys} signing keys", " ".join(wrong) or None)
-    for remark in remarks:
-        if not remark.fails:
-            yield Finding(what, remark.words, needed=False)
+    better = [remark.words for remark in remarks if not remark.fails]
+    yield Finding(f"{what}: {signing_keys} signing keys", "\n  ".join(wrong) or None)
+    if better:
+        yield Finding(f"{what}: what could be better", "\n  ".join(better), needed=False)
 
 
 async def _known_there(

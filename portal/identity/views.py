@@ -15,6 +15,7 @@ from portal.identity.flow import arrive
 from portal.identity.logout import provider_logout
 from portal.identity.providers import providers
 from portal.identity.quirks import another_account
+from portal.identity.security_events import note_event
 from portal.identity.session import Audience, Session, find, shown_token
 from portal.identity.transaction import Wanted, consume, cookie_for
 from portal.services import services
@@ -68,6 +69,9 @@ async def callback(request: Request) -> Response:
         arrival = await arrive(known, transaction, request.query_params)
         response = await ARRIVED[wanted.purpose](request, known, transaction, arrival)
     except LoginFailed as failure:
+        if isinstance(failure, Refused):
+            event = {"audience": audience.value, "provider": known.provider.name, "why": str(failure)}
+            await note_event(services(request).staff.database, "login:failed", **event)
         response = failed(request, audience, failure, wanted, known.provider.name)
     if state:
         cookies.remove(response, services(request).settings, cookie_for(state))

@@ -11,6 +11,7 @@ from portal.i18n import gettext as _
 from portal.identity import codes, cookies, invitations
 from portal.identity.departure import leave_for
 from portal.identity.providers import providers
+from portal.identity.quirks import another_account
 from portal.identity.session import Audience
 from portal.identity.transaction import Wanted
 from portal.linking.forms import CodeForm, code_form
@@ -39,7 +40,8 @@ async def log_in(request: Request) -> Response:
     if code is None:
         return redirect(request, url_for(request, "invitation"))
     wanted = Wanted(return_to=url_for(request, "record"), invitation=codes.digest(code))
-    return await leave_for(request, known, wanted, prompt="login" if "again" in request.query_params else None)
+    prompt = another_account(known.provider.issuer) if "again" in request.query_params else None
+    return await leave_for(request, known, wanted, prompt=prompt)
 
 
 def shown_code(request: Request) -> str | None:

@@ -14,6 +14,7 @@ from portal.identity.departure import leave_for
 from portal.identity.links import unlink
 from portal.identity.login_changes import customer, login_change
 from portal.identity.providers import providers
+from portal.identity.quirks import another_account
 from portal.identity.session import Audience, shown_token
 from portal.identity.transaction import Purpose, Wanted
 from portal.identity.ways import Way, ways
@@ -46,7 +47,7 @@ async def add(request: Request) -> Response:
     back_to = url_for(request, "record_logins")
     wanted = Wanted(Purpose.LINK, return_to=back_to, expected_session=tokens.digest(token))
     # Otherwise a provider would give back the account that is logged in there already.
-    return await leave_for(request, known, wanted, prompt="login")
+    return await leave_for(request, known, wanted, prompt=another_account(known.provider.issuer))
 
 
 async def remove(request: Request) -> Response:

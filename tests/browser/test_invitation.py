@@ -79,7 +79,7 @@ async def test_who_waits_is_connected_by_an_agent(enter: Entrance, stack: Stack,
     await expect(page.get_by_role("heading", level=1)).to_have_text("Your login is not connected to a record yet")
 
     desk = await enter(GRACE)
-    await desk.get_by_role("link", name="Waiting logins").click()
+    await desk.get_by_role("link", name="Logins", exact=True).click()
     await desk.get_by_role("link", name="Zelda").click()
     await desk.get_by_label("Find the customer").fill(alice_record.record.number)
     await desk.get_by_role("main").get_by_role("button", name="Search").last.click()

@@ -3,6 +3,8 @@
 import asyncio
 import re
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ ANSWER_SECONDS = 20.0
 """How long one answer of the server may take."""
 ALL_SECONDS = 60.0
 """How long all of it may take."""
+GOODBYE_SECONDS = 2.0
 
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
@@ -28,7 +31,7 @@ async def deliver(settings: Settings, message: EmailMessage, address: str) -> No
         NotNow: it does not answer, or is not ready; or it was lost on the way, and nobody knows whether it was taken.
     """
     try:
-        async with asyncio.timeout(ALL_SECONDS), _client(settings) as server:
+        async with _connected(settings, ALL_SECONDS) as server:
             await server.send_message(message, sender=settings.mail_from, recipients=[address])
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         # Without the cause: servers like to repeat the address.
@@ -42,10 +45,25 @@ async def knock(settings: Settings) -> None:
         NotNow: this does not work; the message says why.
     """
     try:
-        async with asyncio.timeout(ANSWER_SECONDS), _client(settings) as server:
+        async with _connected(settings, ANSWER_SECONDS) as server:
             await server.noop()
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         raise NotNow(str(_told(error))) from None
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, seconds: float) -> AsyncIterator[aiosmtplib.SMTP]:
+    """The server, for so long. What was handed over stays so, however the goodbye turns out; and when something went
+    wrong, or the worker is to end, nobody waits for one."""
+    server = _client(settings)
+    try:
+        async with asyncio.timeout(seconds):
+            await server.connect()
+            yield server
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await server.quit(timeout=GOODBYE_SECONDS)
+    finally:
+        server.close()
 
 
 def _client(settings: Settings) -> aiosmtplib.SMTP:

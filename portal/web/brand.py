@@ -39,16 +39,25 @@ def brand(settings: Settings, static: StaticFiles) -> Brand:
     Raises:
         SettingsError: its colours cannot be read on each other; the message says which.
     """
-    wrong = contrast.problems(static.file(TOKENS).body.decode())
-    if wrong:
-        raise SettingsError("\n".join(f"BRAND_TOKENS: {settings.brand_tokens or TOKENS}: {why}" for why in wrong))
+    _require_readable(settings, static.file(TOKENS).body.decode())
     logo = static.url(_logo_name(settings.brand_logo)) if settings.brand_logo else None
     return Brand(settings.brand_name, logo)
 
 
-def colours(settings: Settings) -> dict[str, tuple[str, str]]:
-    """The brand's colours by name, each for light and for dark, for what has no stylesheet: mail."""
-    return contrast.tokens((settings.brand_tokens or resource("static") / TOKENS).read_text(encoding="utf-8"))
+def colours(settings: Settings) -> contrast.Themes:
+    """The brand's colours by name, for what has no stylesheet: mail.
+
+    Raises:
+        SettingsError: they are not there, or cannot be read on each other.
+    """
+    css = overrides(settings).get(TOKENS, resource("static") / TOKENS).read_text(encoding="utf-8")
+    _require_readable(settings, css)
+    return contrast.tokens(css)
+
+
+def _require_readable(settings: Settings, css: str) -> None:
+    if wrong := contrast.problems(css):
+        raise SettingsError("\n".join(f"BRAND_TOKENS: {settings.brand_tokens or TOKENS}: {why}" for why in wrong))
 
 
 def _there(name: str, path: Path, kinds: tuple[str, ...]) -> Path:

@@ -16,7 +16,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 @dataclass
 class MailServer:
     """Takes every message, unless told otherwise: `refuse_address` and `refuse_message` are answers for those steps,
-    `late` seconds pass before a message is answered, `drop` ends the connection instead of answering it."""
+    `late` seconds pass before a message is answered, `drop` ends the connection instead of answering it, and `rude`
+    never says goodbye."""
 
     port: int = 0
     taken: list[EmailMessage] = field(default_factory=list)
@@ -25,6 +26,7 @@ class MailServer:
     refuse_message: str = ""
     late: float = 0
     drop: bool = False
+    rude: bool = False
     connections: int = 0
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, _: list[str]) -> str:
@@ -32,6 +34,11 @@ class MailServer:
             return self.refuse_address
         envelope.rcpt_tos.append(address)
         return "250 OK"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.rude:
+            await asyncio.sleep(600)
+        return "221 Bye"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refuse_message:

@@ -138,6 +138,15 @@ async def test_a_server_that_answers_late_is_waited_for_but_not_for_ever(monkeyp
             await deliver(server)
 
 
+async def test_what_was_taken_stays_so_without_a_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "GOODBYE_SECONDS", 0.1)
+    async with a_mail_server() as server:
+        server.rude = True
+        await deliver(server)
+
+    assert len(server.taken) == 1
+
+
 async def test_nobody_listens_there() -> None:
     async with a_mail_server() as server:
         port = server.port

@@ -208,7 +208,7 @@ def _problem(row: dict[str, Any]) -> str | None:
         return "Missing required value for the field 'Name' (name)"
     for column, text in row.items():
         name = column.removesuffix("/.id")
-        known = PARTNER.get(name) if column not in ("id", ".id") else {"type": "char"}
+        known: dict[str, Any] | None = PARTNER.get(name) if column not in ("id", ".id") else {"type": "char"}
         if known is None:
             return f"No field {name} in model"
         if not isinstance(text, str):

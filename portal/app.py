@@ -36,7 +36,7 @@ from portal.web.public_host import PublicHostMiddleware
 from portal.web.request_id import RequestIdMiddleware
 from portal.web.security_headers import SecurityHeadersMiddleware
 from portal.web.shutdown import at_first_signal
-from portal.web.static import StaticFiles
+from portal.web.static import BUNDLES, StaticFiles
 from portal.web.templates import Templates
 
 
@@ -55,7 +55,7 @@ def create_app(settings: Settings) -> Starlette:
         SettingsError, CatalogueError, StaticFileError: something that it is made from cannot be used. Nothing has been
             opened by then.
     """
-    static = StaticFiles(resource("static"), overrides=overrides(settings))
+    static = StaticFiles(resource("static"), overrides=overrides(settings), bundles=BUNDLES)
     app = Starlette(
         routes=[*_routes(settings), Mount("/static", static, name="static")],
         middleware=_middleware(settings),

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,12 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 """What is served, by the end of its name. Anything else in the folder (licences, notes) is for people who read it."""
+
+BUNDLES = {
+    "css/page.css": ("css/portal.css", "css/brand.css"),
+    "js/page.js": ("vendor/htmx/htmx.min.js", "vendor/htmx/hx-sse.min.js", "js/portal.js"),
+}
+"""What every page has."""
 
 _COMPRESSED_ALREADY = {".png", ".webp", ".woff2"}
 _REFERENCE = re.compile(r"""(?P<open>url\(\s*|@import\s+)(?P<quote>["']?)(?P<target>[^"')\s;]+)(?P=quote)""")
@@ -51,17 +57,28 @@ class StaticFiles:
         root: the folder.
         prefix: where the application is mounted.
         overrides: files that stand in for some of the folder: a company's own colours or logo, by name.
+        bundles: files that are also served as one, by the name of the whole: a browser asks once for them all.
 
     Raises:
-        StaticFileError: the folder, an override, or what a style sheet refers to is not there.
+        StaticFileError: the folder, an override, or what a style sheet refers to is not there; or a style sheet imports
+            another in the middle of a bundle, where browsers would not look at it.
     """
 
-    def __init__(self, root: Path, *, prefix: str = "/static", overrides: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        prefix: str = "/static",
+        overrides: Mapping[str, Path] | None = None,
+        bundles: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self._prefix = prefix
         self._by_name: dict[str, StaticFile] = {}
         sources = _sources(root) | dict(overrides or {})
         for name in sources:
             self._load(name, sources, ())
+        for name, parts in (bundles or {}).items():
+            self._by_name[name] = self._bundle(name, parts)
         self._by_path = {f"/{file.path}": file for file in self._by_name.values()}
 
     def url(self, name: str) -> str:
@@ -108,6 +125,14 @@ class StaticFiles:
             body = self._rewrite(body.decode(), name, sources, (*trail, name)).encode()
         self._by_name[name] = file = _finish(name, body)
         return file
+
+    def _bundle(self, name: str, parts: Sequence[str]) -> StaticFile:
+        bodies = [self.file(part).body for part in parts]
+        for part, body in zip(parts[1:], bodies[1:], strict=True):
+            if part.endswith(".css") and b"@import" in body:
+                raise StaticFileError(f"static/{part} must not import another style sheet: it is served as part of one")
+        # A semicolon ends a script that has none; in a style sheet it would end the first rule of the next part.
+        return _finish(name, (b"\n;\n" if name.endswith(".js") else b"\n").join(bodies))
 
     def _rewrite(self, css: str, name: str, sources: Mapping[str, Path], trail: tuple[str, ...]) -> str:
         def address(match: re.Match[str]) -> str:

@@ -191,3 +191,25 @@ def _vendored() -> dict[str, str]:
     rows = (resource("static") / "vendor" / "README.md").read_text().splitlines()
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows if row.startswith("|")]
     return {name: digest for name, *_rest, digest in cells[2:]}
+
+
+def test_what_every_page_has_is_served_as_one(folder: Path) -> None:
+    (folder / "js").mkdir()
+    (folder / "js/a.js").write_text("let a = 1")
+    (folder / "js/b.js").write_text("let b = 2")
+    bundles = {"css/all.css": ("css/page.css", "css/more.css"), "js/all.js": ("js/a.js", "js/b.js")}
+
+    files = StaticFiles(folder, bundles=bundles)
+
+    css = client(files).get(files.url("css/all.css")).text
+    assert css.index("@import") == 0 and css.endswith("p { color: red }")
+    assert files.url("img/dot.svg") in css
+    assert client(files).get(files.url("js/all.js")).text == "let a = 1\n;\nlet b = 2"
+    before = files.url("js/all.js")
+    (folder / "js/b.js").write_text("let b = 3")
+    assert StaticFiles(folder, bundles=bundles).url("js/all.js") != before
+
+
+def test_a_style_sheet_in_the_middle_of_a_bundle_imports_none(folder: Path) -> None:
+    with pytest.raises(StaticFileError, match=re.escape("static/css/page.css must not import")):
+        StaticFiles(folder, bundles={"css/all.css": ("css/more.css", "css/page.css")})

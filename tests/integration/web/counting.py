@@ -1,0 +1,50 @@
+"""What a request costs, in counts that are the same on every machine."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+
+WARM = 8
+"""The driver prepares a statement when it meets it for the sixth time on a connection, and needs a trip for that."""
+
+
+@dataclass
+class Counted:
+    """The statements that were run, and how often the server was waited for."""
+
+    statements: list[str] = field(default_factory=list)
+    round_trips: int = 0
+
+
+@contextmanager
+def counting() -> Iterator[Counted]:
+    """Count, within the block, what all pools of this process ask of PostgreSQL."""
+    counted = Counted()
+    execute, wait = psycopg.AsyncCursor.execute, psycopg.AsyncConnection.wait
+
+    async def executing(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        counted.statements.append(str(query))
+        return await execute(self, query, *args, **kwargs)
+
+    async def waiting(self: Any, generator: Any, *args: Any, **kwargs: Any) -> Any:
+        return await wait(self, _noticed(generator, counted), *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.AsyncCursor, "execute", executing)
+        patch.setattr(psycopg.AsyncConnection, "wait", waiting)
+        yield counted
+
+
+def _noticed(generator: Generator[Any, Any, Any], counted: Counted) -> Generator[Any, Any, Any]:
+    """The driver's own steps; those that end without having to wait, such as a commit of nothing, are no trip."""
+    try:
+        wanted = next(generator)
+        counted.round_trips += 1
+        while True:
+            wanted = generator.send((yield wanted))
+    except StopIteration as end:
+        return end.value

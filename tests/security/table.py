@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 TESTS = HERE.parent
@@ -39,6 +40,21 @@ def read_proofs(folder: Path = TESTS) -> dict[str, list[str]]:
     return proofs
 
 
+def read_cases(path: Path = HERE / "must_fail.toml") -> list[dict[str, Any]]:
+    """What attackers try: `tried`, and either `got` and `tests`, or `open` with the reason."""
+    cases: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+    return cases
+
+
+def read_tests(folder: Path = TESTS) -> set[str]:
+    """Every test that there is, by the name by which pytest runs it."""
+    return {
+        f"{path.relative_to(folder.parent)}::{name}"
+        for path in folder.rglob("test_*.py")
+        for name in _names(ast.parse(path.read_text(encoding="utf-8")).body)
+    }
+
+
 def problems(bar: Bar, proofs: dict[str, list[str]]) -> list[str]:
     """What keeps the table from being true."""
     return [
@@ -62,6 +78,15 @@ def table(bar: Bar, proofs: dict[str, list[str]]) -> Iterator[str]:
     yield ""
     required = len(bar.requirements)
     yield f"{proven} of {required} requirements are proven by tests, {required - proven} open."
+
+
+def listed(cases: list[dict[str, Any]]) -> Iterator[str]:
+    yield "What must fail, and what it gets:"
+    for case in cases:
+        yield ""
+        yield case["tried"]
+        yield f"        {case['got']}" if "got" in case else f"        open: {case['open']}"
+        yield from (f"        {test}" for test in case.get("tests", []))
 
 
 def _marks(module: ast.Module) -> Iterator[tuple[str, list[str]]]:
@@ -91,13 +116,21 @@ def _ids(node: ast.expr) -> list[str]:
     ]
 
 
+def _names(body: list[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}::{name}" for name in _names(node.body))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+
+
 def _order(id: str) -> list[int]:
     return [int(part) for part in id.split(".")]
 
 
 def main() -> None:
     bar, proofs = read_bar(), read_proofs()
-    print("\n".join(table(bar, proofs)))
+    print("\n".join([*table(bar, proofs), "", *listed(read_cases())]))
     if wrong := problems(bar, proofs):
         sys.exit("\n".join(["", *wrong]))
 

@@ -1,6 +1,8 @@
 """The list of what is proven says the truth."""
 
-from tests.security.table import Bar, problems, read_bar, read_proofs, table
+from typing import Any
+
+from tests.security.table import Bar, listed, problems, read_bar, read_cases, read_proofs, read_tests, table
 
 
 def test_every_requirement_is_proven_or_open_with_a_reason() -> None:
@@ -31,3 +33,22 @@ def test_it_names_the_tests_and_the_reasons() -> None:
         "",
         "1 of 2 requirements are proven by tests, 1 open.",
     ]
+
+
+def test_what_must_fail_is_tried_by_tests_that_are_there() -> None:
+    tests, cases = read_tests(), read_cases()
+
+    assert len(cases) > 20
+    assert [test for case in cases for test in case.get("tests", []) if test not in tests] == []
+    assert [
+        case["tried"] for case in cases if not (case.get("got") and case.get("tests")) and not case.get("open")
+    ] == []
+
+
+def test_what_must_fail_is_told_with_what_it_gets() -> None:
+    tried: dict[str, Any] = {"tried": "A", "got": "403", "tests": ["tests/test_a.py::test_a"]}
+    later: dict[str, Any] = {"tried": "B", "open": "later"}
+
+    told = list(listed([tried, later]))
+
+    assert told[2:] == ["A", "        403", "        tests/test_a.py::test_a", "", "B", "        open: later"]

@@ -16,9 +16,9 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from portal.connector_settings import ConnectorName, ConnectorSettings
 from portal.loopback import is_loopback
 from portal.mail_settings import MailSettings
-from portal.connector_settings import ConnectorName, ConnectorSettings
 from portal.provider_settings import CustomerProviderSettings, ProviderName, StaffProviderSettings
 from portal.provider_settings import StaffRole as StaffRole  # a role is a setting's word for everybody else
 from portal.settings_sources import Environment as EnvironmentVariables

@@ -19,6 +19,13 @@ def find(claims: Mapping[str, Any], name: str) -> object:
     return value
 
 
+def merged(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str, Any]:
+    """What both say, the ID token first. That an address is verified counts for the address beside which it stands."""
+    if "email" in id_token and userinfo.get("email") != id_token["email"]:
+        userinfo = {name: value for name, value in userinfo.items() if name not in ("email", "email_verified")}
+    return {**userinfo, **id_token}
+
+
 def text(value: object) -> str | None:
     """A line of text that can be kept and shown; None if it is something else, or nothing."""
     if not isinstance(value, str):

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from portal.db.database import Database
-from portal.identity import oauth
+from portal.identity import claims, oauth
 from portal.identity.discovery import Metadata
 from portal.identity.failures import Declined, ProviderDown, Refused
 from portal.identity.id_token import Expected, IdToken, validate
@@ -119,6 +119,6 @@ def _arrival(id_token: IdToken, more: Mapping[str, Any], provider: str, hint: st
     return Arrival(
         id_token.issuer,
         id_token.subject,
-        {**more, **id_token.claims},
+        claims.merged(id_token.claims, more),
         Proof(provider, hint, id_token.authenticated_at, id_token.acr, id_token.sid),
     )

@@ -127,3 +127,15 @@ def test_a_file_that_is_something_else_is_left_alone(env: dict[str, str], tmp_pa
     assert refused.returncode == 1
     assert "is no report of invitations" in refused.stderr
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "my,own\n1,2\n"
+
+
+def test_the_log_holds_with_changes_that_change_no_value(empty_database: URL, tmp_path: Path) -> None:
+    env = environment(empty_database)
+    command = ("customer", "create", "4711", "--given-name", "Alice", "--family-name", "Marsh")
+    assert portal(*command, env=env, folder=tmp_path).returncode == 0
+    assert portal("customer", "invite", "4711", env=env, folder=tmp_path).returncode == 0
+
+    verified = portal("audit", "verify", env=env, folder=tmp_path)
+
+    assert verified.returncode == 0, verified.stderr
+    assert "walked 1 chains with 2 changes" in verified.stdout

@@ -100,3 +100,23 @@ def test_a_claim_may_be_one_text_or_a_list_of_them(value: object, roles: set[str
 )
 def test_somebody_is_called_by_the_best_name_there_is(said: dict[str, Any], name: str) -> None:
     assert claims.display_name(said, "subject-1") == name
+
+
+def test_the_id_token_comes_first_and_userinfo_fills_in() -> None:
+    merged = claims.merged({"sub": "x", "name": "Alice"}, {"sub": "x", "name": "Ally", "locale": "de"})
+
+    assert merged == {"sub": "x", "name": "Alice", "locale": "de"}
+
+
+@pytest.mark.asvs("6.8.1")
+def test_that_an_address_is_verified_counts_for_that_address() -> None:
+    """An address in the ID token does not become verified by what userinfo says of another one."""
+    verified = {"email": "mallory@example.com", "email_verified": True}
+
+    assert claims.merged({"email": "alice@example.com"}, verified) == {"email": "alice@example.com"}
+    assert claims.merged({"email": "mallory@example.com"}, verified) == verified
+    assert claims.merged({}, verified) == verified
+    assert claims.merged({"email": "alice@example.com", "email_verified": True}, {"email_verified": False}) == {
+        "email": "alice@example.com",
+        "email_verified": True,
+    }

@@ -37,7 +37,7 @@ DELETE FROM portal.connector WHERE name = 'noop';
 ALONE = """
 DROP TABLE IF EXISTS public.due;
 CREATE TABLE public.due AS
-SELECT customer_id, desired_seq, synced_seq, clock_timestamp() AS due_at, NULL::uuid AS lease, now() AS lease_until
+SELECT customer_id, desired_seq, synced_seq, clock_timestamp() AS due_at, NULL::bigint AS lease, now() AS lease_until
 FROM portal.sync_state WHERE connector = 'embedded';
 ALTER TABLE public.due ADD PRIMARY KEY (customer_id);
 CREATE INDEX ON public.due (due_at);
@@ -47,13 +47,13 @@ GRANT INSERT ON public.done TO portal_worker;
 ANALYZE public.due;
 """
 CLAIM_AND_COMPLETE = """
-SELECT gen_random_uuid() AS lease \\gset
+\\set lease random(1, 1000000000)
 WITH d AS (SELECT customer_id FROM public.due WHERE due_at <= clock_timestamp() ORDER BY due_at
     LIMIT {batch} FOR UPDATE SKIP LOCKED)
-UPDATE public.due q SET lease = CAST(:'lease' AS uuid), lease_until = now() + interval '30 seconds'
+UPDATE public.due q SET lease = :lease, lease_until = now() + interval '30 seconds'
 FROM d WHERE q.customer_id = d.customer_id;
 WITH kept AS (UPDATE public.due SET synced_seq = desired_seq, due_at = clock_timestamp(), lease = NULL
-    WHERE lease = CAST(:'lease' AS uuid) AND due_at < clock_timestamp() RETURNING customer_id, desired_seq)
+    WHERE lease = :lease AND due_at < clock_timestamp() RETURNING customer_id, desired_seq)
 INSERT INTO public.done SELECT customer_id, desired_seq, clock_timestamp() FROM kept;
 """
 

@@ -1,0 +1,196 @@
+"""The record page against itself: with and without row-level security, with more processes, behind PgBouncer; and what
+becomes of one customer whom many change at once."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from sqlalchemy import make_url
+
+from bench import people
+from bench.asking import Measured, ask, middle
+from bench.ground import PASSWORD, Ground, Served
+from bench.load import Order, Visitor
+from bench.processes import free_port, served
+from bench.row import CannotBeMeasured, Line, Row, interleaved, median_share, milliseconds, rate, times, told
+from portal.audit.entry import Actor, ActorKind
+from portal.db.database import Role
+from portal.db.embedded.program import account_for
+from portal.errors import Unavailable
+from portal.record.change import Intention, change
+from portal.record.store import RecordStore
+
+SECONDS = 4.0
+ROUNDS = 3
+CONNECTIONS = 8
+AT_ONCE = (1, 8)
+CHANGES = 200
+
+PROTECTED = """SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relrowsecurity AND n.nspname IN ('portal', 'keys')"""
+
+
+async def row_level_security(ground: Ground) -> Row:
+    row = Row(
+        "Row-level security",
+        "The record page with it and, for the length of a round, without it. Off, nothing but the statement's own "
+        "WHERE keeps one customer's rows from another: this is what the second lock costs.",
+    )
+    with ground.as_administrator() as admin:
+        tables = [name for (name,) in admin.execute(PROTECTED).fetchall()]
+    who = [people.reading(person, "/record") for person in await people.customers(ground, 40)]
+    with ground.portal() as web:
+
+        async def switched(how: str) -> Measured:
+            _switch(ground, tables, how)
+            return await _ask(ground, web, who)
+
+        try:
+            found = await interleaved(ROUNDS, {how: partial(switched, how) for how in ("ENABLE", "DISABLE")})
+        finally:
+            _switch(ground, tables, "ENABLE")
+    on, off = middle(found["ENABLE"]), middle(found["DISABLE"])
+    row.lines = [
+        Line("off", told(off)),
+        Line("on", told(on), "off", f"+{on.database / off.database - 1:.0%} PostgreSQL"),
+    ]
+    return row
+
+
+async def processes(ground: Ground) -> Row:
+    row = Row(
+        "One web process and two",
+        f"The record page; {os.cpu_count()} cores are shared with PostgreSQL and the load generator.",
+    )
+    who = [people.reading(person, "/record") for person in await people.customers(ground, 40)]
+    with ExitStack() as stack:
+        one, two = (stack.enter_context(ground.portal(processes=number)) for number in (1, 2))
+        found = await interleaved(
+            ROUNDS, {"one": partial(_ask, ground, one, who), "two": partial(_ask, ground, two, who)}
+        )
+    first, second = middle(found["one"]), middle(found["two"])
+    row.lines = [
+        Line("one", told(first)),
+        Line("two", told(second), "one", f"{times(second.rate / first.rate)} as many a second"),
+    ]
+    return row
+
+
+async def pooler(ground: Ground) -> Row:
+    row = Row(
+        "Behind PgBouncer",
+        "The record page through a pooler in transaction mode, as many installations have, and without.",
+    )
+    who = [people.reading(person, "/record") for person in await people.customers(ground, 40)]
+    with ExitStack() as stack:
+        port = stack.enter_context(_pgbouncer(ground))
+        direct = stack.enter_context(ground.portal())
+        pooled = stack.enter_context(ground.portal(DATABASE_URL=f"postgresql://localhost:{port}/bench"))
+        found = await interleaved(
+            ROUNDS, {"direct": partial(_ask, ground, direct, who), "pooled": partial(_ask, ground, pooled, who)}
+        )
+    first, second = middle(found["direct"]), middle(found["pooled"])
+    row.lines = [
+        Line("direct", told(first)),
+        Line("behind PgBouncer", told(second), "direct", f"{times(second.rate / first.rate)} as many a second"),
+    ]
+    return row
+
+
+async def hot(ground: Ground) -> Row:
+    row = Row(
+        "One hot customer",
+        "Changes of one record by several who do not wait for each other, each computed on the version that it finds; "
+        "against the same number spread over as many records. Who is too late computes anew, up to eight times.",
+    )
+    ids = ground.customers(max(AT_ONCE) + 60)[60:]
+    async with ground.store(Role.CUSTOMER, pool_size=20) as store:
+        for number in AT_ONCE:
+            one = [await _changes(store, ids[:1], number, int(CHANGES * ground.scale)) for _ in range(ROUNDS)]
+            row.lines.append(_hot_line(f"{number} at a time, one record", one))
+        spread = [await _changes(store, ids, max(AT_ONCE), int(CHANGES * ground.scale)) for _ in range(ROUNDS)]
+        row.lines.append(_hot_line(f"{max(AT_ONCE)} at a time, {len(ids)} records", spread))
+    return row
+
+
+async def _ask(ground: Ground, web: Served, visitors: list[Visitor]) -> Measured:
+    order = Order(web.port, visitors, CONNECTIONS, ground.seconds(SECONDS))
+    return await ask(order, web=[web.pid], database=ground.postgres)
+
+
+def _switch(ground: Ground, tables: list[str], how: str) -> None:
+    with ground.as_administrator() as admin:
+        for table in tables:
+            admin.execute(f"ALTER TABLE {table} {how} ROW LEVEL SECURITY".encode())
+
+
+@contextmanager
+def _pgbouncer(ground: Ground) -> Iterator[int]:
+    """PgBouncer in front of the server; gives its port.
+
+    Raises:
+        CannotBeMeasured: it is not on this machine.
+    """
+    program = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        raise CannotBeMeasured(
+            "there is no pgbouncer on this machine (Debian: apt-get install pgbouncer; or PGBOUNCER)"
+        )
+    environment = {"LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")}
+    folder, port = ground.folder / "pgbouncer", free_port()
+    folder.mkdir(exist_ok=True)
+    host = str(make_url(ground.admin_url).query["host"])
+    (folder / "users.txt").write_text("".join(f'"{role.user}" "{PASSWORD}"\n' for role in Role), encoding="utf-8")
+    (folder / "pgbouncer.ini").write_text(
+        f"[databases]\nbench = host={host} dbname=bench\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+        f"unix_socket_dir =\nauth_type = plain\nauth_file = {folder}/users.txt\npool_mode = transaction\n"
+        f"default_pool_size = 20\nignore_startup_parameters = extra_float_digits\n{_prepared(program, environment)}",
+        encoding="utf-8",
+    )
+    command = [program, str(folder / "pgbouncer.ini")]
+    if account_for(folder):  # like PostgreSQL it does not run as root
+        command[1:1] = ["-u", "nobody"]
+    with served(command, environment, folder / "log", port=port, folder=Path("/")):
+        yield port
+
+
+def _prepared(program: str, environment: dict[str, str]) -> str:
+    """Prepared statements are known to PgBouncer from 1.21 on."""
+    told = subprocess.run([program, "--version"], env=environment, capture_output=True, text=True, check=False).stdout
+    major, minor = (int(part) for part in told.split()[1].split(".")[:2])
+    return "max_prepared_statements = 200\n" if (major, minor) >= (1, 21) else ""
+
+
+async def _changes(store: RecordStore, ids: list[UUID], at_once: int, number: int) -> tuple[float, list[float], int]:
+    """Changes a second, their latencies, and how many gave up."""
+    latencies: list[float] = []
+    gave_up = 0
+
+    async def one_after_another(begin: int) -> None:
+        nonlocal gave_up
+        for turn in range(begin, number, at_once):
+            id, began = ids[turn % len(ids)], time.perf_counter()
+            intention = Intention("profile:changed", Actor(ActorKind.CUSTOMER, str(id), "portal"), uuid4())
+            try:
+                await change(store, id, intention, {"profile/call_me": f"{uuid4()}"})
+            except Unavailable:
+                gave_up += 1
+            latencies.append(time.perf_counter() - began)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one_after_another(begin) for begin in range(at_once)))
+    return (number - gave_up) / (time.perf_counter() - began), sorted(latencies), gave_up
+
+
+def _hot_line(what: str, rounds: list[tuple[float, list[float], int]]) -> Line:
+    reached, latencies, _ = sorted(rounds, key=lambda each: each[0])[len(rounds) // 2]
+    p50, p99 = (milliseconds(median_share(latencies, share)) for share in (0.50, 0.99))
+    gave_up = sum(each[2] for each in rounds)
+    return Line(what, f"{rate(reached)}; p50 {p50}, p99 {p99}; {gave_up} of {sum(len(r[1]) for r in rounds)} gave up")

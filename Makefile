@@ -82,6 +82,10 @@ types: $(VENV)/.dev ## Check the types, strictly
 imports: $(VENV)/.dev ## Check who imports whom
 	@$(BIN)/lint-imports --no-logo
 
+.PHONY: chaos
+chaos: $(VENV)/.dev $(TRANSLATIONS) ## Kill processes and crash the database under load, then check what must hold (ARGS="--seed 7")
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: security-table
 security-table: $(VENV)/.dev ## Print which test proves which requirement of OWASP ASVS
 	@$(BIN)/python -m tests.security.table

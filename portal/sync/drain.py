@@ -35,13 +35,19 @@ async def drain(line: Line) -> int:
     staying = [row for row in claimed if row.wanted is not Wanted.ERASED] if leaving else claimed
     current = await read_current(line, staying) if staying else {}
     rows, unreadable = _sort(staying, current)
-    await look(line, [row for row in rows if row.claimed.must_look], seen, until=last_call)
+    await look(line, [row for row in rows if _must_look(line, row.claimed)], seen, until=last_call)
     if clock.current.monotonic() < last_call:
         await push(line, [row for row in rows if row.push], seen, until=last_call)
     kept = await complete(line, lease, [*verdicts, *unreadable, *(row.verdict for row in rows)], seen)
     if kept < len(claimed):
         log.warning("leases lost", connector=line.name, rows=len(claimed) - kept)
     return len(claimed)
+
+
+def _must_look(line: Line, row: Claimed) -> bool:
+    """Also before the first push of all: the CRM may know this person, and what they forbade, for longer than we do.
+    One that writes conditionally says so itself."""
+    return row.must_look or (row.remote_id is None and not line.connector.caps.conditional)
 
 
 def _sort(claimed: Sequence[Claimed], current: Mapping[UUID, Current | Unreadable]) -> tuple[list[Held], list[Verdict]]:

@@ -144,8 +144,10 @@ class RemoteCrm:
 
     def says(self, customer: UUID, purpose: str, channel: str, status: ConsentStatus) -> None:
         """A user of the CRM notes down a consent."""
-        self.contacts[customer].consents[purpose, channel] = status
-        self.contacts[customer].version += 1
+        contact = self.contacts[customer]
+        contact.consents[purpose, channel] = status
+        contact.version += 1
+        contact.edited_by[f"{purpose}/{channel}"] = (contact.version, Editor("omar", "Omar", clock.now()))
         self._feed.append(customer)
 
     def fail(self, customer: UUID, *faults: Fault) -> None:

@@ -15,7 +15,12 @@ def is_fresh(session: Session, settings: Settings, now: datetime) -> bool:
     if given is None:
         return False
     strong = not given.step_up_acr or session.acr in given.step_up_acr
-    return strong and now - session.authenticated_at < timedelta(minutes=settings.step_up_minutes)
+    return strong and is_recent(session, settings, now)
+
+
+def is_recent(session: Session, settings: Settings, now: datetime) -> bool:
+    """Whether the login is young enough, however strong it is."""
+    return now - session.authenticated_at < timedelta(minutes=settings.step_up_minutes)
 
 
 def wanted(session: Session, session_hash: bytes, settings: Settings, return_to: str) -> Wanted:

@@ -51,7 +51,12 @@ async def fresh(request: Request) -> Response:
     settings = services(request).settings
     if freshness.is_fresh(session, settings, clock.now()):
         return redirect(request, back_to)
-    return await leave_for(request, known, freshness.wanted(session, tokens.digest(token), settings, back_to))
+    # Whom the provider knows by another account by now has to get the chance to say so. Where the login is only too
+    # weak, nobody types their password again.
+    recent = freshness.is_recent(session, settings, clock.now())
+    prompt = None if recent else another_account(known.provider.issuer)
+    wanted = freshness.wanted(session, tokens.digest(token), settings, back_to)
+    return await leave_for(request, known, wanted, prompt=prompt)
 
 
 async def callback(request: Request) -> Response:

@@ -143,6 +143,7 @@ async def test_a_wrapped_key_is_good_in_its_own_row_alone(web: ClientKeys, empty
         await web.signing()
 
 
+@pytest.mark.asvs("13.3.2")
 @pytest.mark.parametrize("statement", ["SELECT * FROM keys.client_key", "DELETE FROM keys.client_key"])
 async def test_customers_role_does_not_reach_them(stores: Stores, statement: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):

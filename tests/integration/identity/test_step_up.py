@@ -85,6 +85,7 @@ async def test_a_fresh_login_opens_the_room_with_a_new_session_and_ends_the_old_
     before = browser.cookie(COOKIE)
     url = await sent_to_the_provider(browser, SAFE + "?part=1")
     assert asked(url)["max_age"] == "300" and "acr_values" not in asked(url)
+    assert asked(url)["prompt"] == "login", "whoever is logged in there with another account can say so"
     assert asked(url)["redirect_uri"].endswith("/login/callback/customer/main")
 
     response = await come_back(browser, hostile, url, alice, sid="s-2", acr="urn:example:gold")
@@ -182,7 +183,7 @@ class TestStrength:
     ) -> None:
         async with besieged.browser() as browser:
             await come_back(browser, hostile, await browser.begin("/login"), alice)
-            await sent_to_the_provider(browser)
+            assert "prompt" not in asked(await sent_to_the_provider(browser)), "nobody types their password again"
 
     async def test_a_strong_login_of_a_moment_ago_will_do(
         self, besieged: Doors, hostile: HostileProvider, alice: StoredRecord

@@ -26,7 +26,7 @@ def code_form() -> type[CodeForm]:
         field.data = code
 
     code = StringField(
-        _("Code"),
+        _("Invitation code"),
         description=_("28 letters and digits. Capitals, hyphens and spaces do not matter."),
         filters=[line],
         validators=[DataRequired(_("Fill this in.")), well_formed],

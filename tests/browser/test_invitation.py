@@ -42,10 +42,10 @@ async def test_an_invitation_opens_the_record_to_one_account(
 
     page = await enter(path=link if scripts else "/invitation", javascript=scripts)
     if scripts:
-        await expect(page.get_by_role("textbox", name="Code")).to_have_value(code)
+        await expect(page.get_by_role("textbox", name="Invitation code")).to_have_value(code)
         assert page.url.endswith("/invitation"), "the code has left the address"
     else:
-        await page.get_by_role("textbox", name="Code").fill(code.lower().replace("-", " "))
+        await page.get_by_role("textbox", name="Invitation code").fill(code.lower().replace("-", " "))
     await page.get_by_role("button", name="Go on").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Now log in")
     assert not scripts or await barriers(page) == []
@@ -66,7 +66,7 @@ async def test_an_invitation_opens_the_record_to_one_account(
     await expect(page.get_by_role("region", name="Your accounts")).to_contain_text("in use now")
     await desk.reload()
     again = await enter(path="/invitation")
-    await again.get_by_role("textbox", name="Code").fill(code)
+    await again.get_by_role("textbox", name="Invitation code").fill(code)
     await again.get_by_role("button", name="Go on").click()
     await expect(again.get_by_role("alert").first).to_contain_text("This invitation cannot be used any more.")
 

@@ -41,6 +41,17 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding(f"settings: {settings.environment}, {settings.public_url}")
 
 
+def _proxies(settings: Settings) -> Iterator[Finding]:
+    if settings.origin.startswith("https://") and not settings.trusted_proxies:
+        yield Finding(
+            "proxies",
+            "PUBLIC_URL is https, so a proxy stands in front of the portal, and TRUSTED_PROXIES names none. Then "
+            "nobody knows from which address a request comes: logins are not limited by it, and change records note the "
+            "proxy's.",
+            needed=False,
+        )
+
+
 def _catalogue(settings: Settings) -> Iterator[Finding]:
     path = settings.catalogue or resource("catalogue.toml")
     try:
@@ -93,4 +104,11 @@ def _providers(settings: Settings) -> Iterator[Finding]:
     yield from run(ask_providers(settings))
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_settings, _catalogue, _database, _providers, ask_mail)
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _settings,
+    _proxies,
+    _catalogue,
+    _database,
+    _providers,
+    ask_mail,
+)

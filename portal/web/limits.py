@@ -41,14 +41,13 @@ async def count(request: Request, what: Attempt, target: str | bytes | None = No
 
     Args:
         target: what is aimed at, if it is known; without it the client's address alone is counted.
-        by_address: not where the address has been counted for this already. One that is not known, as behind a proxy on
-            a Unix socket, is not counted either: everybody would share it.
+        by_address: not where the address has been counted for this already.
 
     Raises:
         TooMany: there were more than the settings allow.
     """
     settings = services(request).settings
-    address = getattr(request.state, "client_address", None) if by_address else None
+    address = client_of(request, settings) if by_address else None
     counted = list(_counted(settings, what, address, target))
     if not counted:
         return
@@ -56,9 +55,15 @@ async def count(request: Request, what: Attempt, target: str | bytes | None = No
     values = [[key for key, _most in counted], every, [most for _key, most in counted]]
     row = await services(request).staff.database.fetch_one(ATTEMPT, values)
     if row is not None and row["wait"] is not None:
-        # If everybody seems to come from one address, it is a proxy's that TRUSTED_PROXIES does not name.
-        log.warning("too many attempts", what=what.value, through_proxy=getattr(request.state, "through_proxy", False))
+        log.warning("too many attempts", what=what.value, target=target is not None)
         raise too_many(ceil(max(row["wait"], 1.0)))
+
+
+def client_of(request: Request, settings: Settings) -> str | None:
+    """The address to count; None where there is none that is the client's own. Over https a proxy stands in front: as
+    long as TRUSTED_PROXIES does not name it, its address is everybody's, and anybody could use up all there is."""
+    known = settings.origin.startswith("http://") or getattr(request.state, "through_proxy", False)
+    return getattr(request.state, "client_address", None) if known else None
 
 
 def too_many(seconds: int) -> TooMany:

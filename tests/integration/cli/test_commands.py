@@ -185,3 +185,11 @@ async def test_what_waits_for_a_crm_is_shown(
 
     assert told.returncode == 0, told.stderr
     assert "embedded" in told.stdout
+
+
+def test_the_doctor_asks_for_the_proxies_that_stand_in_front(env: dict[str, str], tmp_path: Path) -> None:
+    https = env | {"PUBLIC_URL": "https://localhost"}
+
+    assert "! proxies" in portal("doctor", env=https, folder=tmp_path).stdout
+    assert "! proxies" not in portal("doctor", env=env, folder=tmp_path).stdout
+    assert "! proxies" not in portal("doctor", env=https | {"TRUSTED_PROXIES": "10.0.0.0/8"}, folder=tmp_path).stdout

@@ -30,6 +30,7 @@ NOBODY = {"main": {"issuer": "http://127.0.0.1:9", "client_id": "portal"}}
 PASSED = 503
 """What a login gets here that is let through: its provider does not answer."""
 
+OVER_HTTPS = "https://localhost"
 HERE, THERE = "198.51.100.7", "198.51.100.8"
 
 
@@ -56,10 +57,9 @@ class Machines:
         app = create_app(
             make_settings(
                 self._url,
-                public_url=origin,
                 key_encryption_key=self._key,
                 customer_oidc=NOBODY,
-                **{"trusted_proxies": "127.0.0.1", **settings},
+                **{"public_url": origin, "trusted_proxies": "127.0.0.1", **settings},
             )
         )
         app.router.routes.insert(0, Route("/test/code/{code}", public(_code)))
@@ -163,6 +163,14 @@ class TestWhoIsCounted:
 
         assert await tried(portal, f"{HERE}, 10.1.2.3") == PASSED
         assert await tried(portal, f"{HERE}, 10.9.9.9") == 429
+
+    async def test_a_proxy_that_nobody_has_named_is_not_everybody(self, machines: Machines) -> None:
+        """Over https there is one. If its address were counted, anybody could keep everybody out."""
+        unnamed = await machines.one(public_url=OVER_HTTPS, trusted_proxies="", limit_logins_per_address=1)
+        named = await machines.one(public_url=OVER_HTTPS, limit_logins_per_address=1)
+
+        assert [await tried(unnamed) for _ in range(4)] == [PASSED] * 4
+        assert [await tried(named) for _ in range(2)] == [PASSED, 429]
 
     async def test_of_an_ipv6_address_it_is_the_network(self, machines: Machines) -> None:
         portal = await machines.one(limit_logins_per_address=2)

@@ -46,8 +46,8 @@ def _proxies(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "proxies",
             "PUBLIC_URL is https, so a proxy stands in front of the portal, and TRUSTED_PROXIES names none. Then "
-            "nobody knows from which address a request comes: logins are not limited by it, and change records note the "
-            "proxy's.",
+            "nobody knows from which address a request comes. Logins are not limited by it, and change records "
+            "note the proxy's.",
             needed=False,
         )
 

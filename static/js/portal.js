@@ -122,6 +122,9 @@ document.addEventListener("htmx:before:request", ({ detail }) => { if (asked(det
 const unsaved = (but) => [...document.querySelectorAll("form[data-dirty]")].some((form) => !form.contains(but));
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   if (ctx.response.status === 401 && (!asked(ctx) || unsaved(ctx.sourceElement))) delete ctx.hx.redirect;
+  // A switch that was not saved is put back.
+  const { sourceElement: source, response } = ctx;
+  if (source?.matches("[role=switch]") && response.status >= 400 && ![409, 422].includes(response.status)) source.checked = !source.checked;
   // Logged in again since the page came: its forms are good once more.
   const token = ctx.response.headers.get("form-token");
   if (token) for (const input of document.querySelectorAll("[name=form_token]")) input.value = token;

@@ -127,6 +127,21 @@ async def test_with_two_forms_open_the_page_stays_and_loses_neither(
     await expect(hers.card("What you told us")).to_contain_text("A note, half wri")
 
 
+async def test_a_switch_that_is_not_saved_on_a_page_that_stays_goes_back(
+    enter: Entrance, stack: Stack, alice: Somebody
+) -> None:
+    hers = RecordPage(await enter(alice))
+    await hers.card("What you told us").get_by_label("Add a note").fill("A note, half wri")
+    await log_out_behind_the_back(stack, alice)
+    switch = hers.page.get_by_role("switch", name=re.compile(r"^E-mail\s*: Offers and news$"))
+    await expect(switch).to_be_checked()
+
+    await switch.click()
+
+    await expect(hers.page.get_by_role("alert")).to_contain_text("You are logged out, so nothing was saved.")
+    await expect(switch).to_be_checked()
+
+
 async def test_an_open_page_of_who_was_logged_out_shows_nothing_any_more(
     enter: Entrance, stack: Stack, alice: Somebody
 ) -> None:

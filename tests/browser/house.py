@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from socket import socket
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 from sqlalchemy import URL
 
 from portal import logs
@@ -40,15 +40,19 @@ class Doorstep:
 
     browser: Browser
     origin: str
+    scripts: bool = True
     watches: dict[Page, Watch] = field(default_factory=dict)
 
     async def __call__(self, *, beside: Page | None = None) -> Page:
         """A new page in a new browser; or another tab of a browser that is there."""
-        context = beside.context if beside else await self.browser.new_context(base_url=self.origin, locale="en-GB")
+        context = beside.context if beside else await self._open()
         context.set_default_timeout(SECONDS_TO_SHOW * 1000)
         page = await context.new_page()
         self.watches[page] = Watch(page)
         return page
+
+    async def _open(self) -> BrowserContext:
+        return await self.browser.new_context(base_url=self.origin, locale="en-GB", java_script_enabled=self.scripts)
 
     async def leave(self) -> list[str]:
         """Close all; gives what the browsers complained of in the portal. What is wrong elsewhere is not ours."""

@@ -56,7 +56,7 @@ LOGIN: list[BaseRoute] = [
     ),
     Route("/logout", public(identity.logout), methods=["POST"], name="logout"),
     Route("/invitation", public(invitation_views.invitation), methods=GET_POST, name="invitation"),
-    Route("/invitation/{provider}", public(invitation_views.log_in), name="invitation_login"),
+    Route("/invitation/{provider}", public(invitation_views.log_in, limit=Attempt.LOGIN), name="invitation_login"),
 ]
 
 RECORD: list[BaseRoute] = [

@@ -1,6 +1,5 @@
 """A customer's ways to log in, as agents see and mend them: invite, take an invitation back, disconnect an account."""
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from portal.errors import NotFound
 from portal.i18n import gettext as _
 from portal.identity import invitations
 from portal.identity.links import unlink
-from portal.identity.login_changes import login_change
+from portal.identity.login_changes import decided
 from portal.identity.providers import providers
 from portal.identity.session import Audience
 from portal.identity.ways import Way, ways
@@ -89,11 +88,7 @@ async def disconnect(request: Request) -> Response:
     if form is None:
         return page(request, "desk/disconnect.html", {"customer": _shown(seen), "way": way, "seq": 0})
     wanted = intention(request, form, "login:unlinked")
-    change = login_change(
-        wanted.action, wanted.actor, wanted.request, "reviewed", way.account, wanted.evidence.personal
-    )
-    facts = {**wanted.evidence.facts, **change.evidence.facts}
-    change = replace(change, evidence=replace(change.evidence, facts=facts))
+    change = decided(wanted, "reviewed", way.account)
     await unlink(services(request).staff, _customer(seen), change, way.id, may_be_last=True)
     return redirect(request, _address(request) + "?done=disconnected")
 

@@ -1,11 +1,10 @@
 """What an agent decides about an account that waits: it is this customer's, or it is nobody's."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from portal.identity import pending
 from portal.identity.links import link
-from portal.identity.login_changes import login_change, note_refused
+from portal.identity.login_changes import decided, note_refused
 from portal.identity.pending import PendingLogin
 from portal.identity.security_events import note_event
 from portal.record.change import Intention, Outcome
@@ -18,12 +17,7 @@ async def connect_reviewed(store: RecordStore, waiting: PendingLogin, customer_i
     Raises:
         NotLinked: it was connected to another record meanwhile.
     """
-    change = login_change(
-        wanted.action, wanted.actor, wanted.request, "reviewed", waiting.account, wanted.evidence.personal
-    )
-    facts = {**wanted.evidence.facts, **change.evidence.facts}
-    change = replace(change, evidence=replace(change.evidence, facts=facts))
-    return await link(store, customer_id, change, waiting.account)
+    return await link(store, customer_id, decided(wanted, "reviewed", waiting.account), waiting.account)
 
 
 async def refuse_reviewed(store: RecordStore, waiting: PendingLogin, by: str, wanted: Intention) -> bool:

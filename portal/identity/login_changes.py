@@ -54,6 +54,13 @@ def login_change(
     )
 
 
+def decided(wanted: Intention, basis: str, account: Account) -> Intention:
+    """The same, of somebody who is logged in and sent a form: what is known of them goes along."""
+    facts = {name: str(fact) for name, fact in wanted.evidence.facts.items()}
+    personal = wanted.evidence.personal
+    return login_change(wanted.action, wanted.actor, wanted.request, basis, account, personal, **facts)
+
+
 async def note_refused(
     store: RecordStore,
     customer_id: UUID,

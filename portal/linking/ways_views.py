@@ -1,7 +1,5 @@
 """A customer's ways to log in: which accounts open their record; one more, one less."""
 
-from dataclasses import replace
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +10,7 @@ from portal.i18n import gettext as _
 from portal.identity import lifecycle, tokens
 from portal.identity.departure import leave_for
 from portal.identity.links import unlink
-from portal.identity.login_changes import customer, login_change
+from portal.identity.login_changes import decided
 from portal.identity.providers import providers
 from portal.identity.quirks import another_account
 from portal.identity.session import Audience, shown_token
@@ -64,14 +62,7 @@ async def remove(request: Request) -> Response:
 
 async def _remove(request: Request, form: Form, way: Way) -> Response:
     """Its sessions end with it. That the last one stays is seen to by the action, on the version that it writes."""
-    wanted = intention(request, form, "login:unlinked")
-    personal = lifecycle.personal(request)
-    change = login_change(
-        wanted.action, customer(customer_id(request)), wanted.request, "removed", way.account, personal
-    )
-    change = replace(
-        change, evidence=replace(change.evidence, facts={**wanted.evidence.facts, **change.evidence.facts})
-    )
+    change = decided(intention(request, form, "login:unlinked"), "removed", way.account)
     await unlink(services(request).staff, customer_id(request), change, way.id)
     if way.id != viewer(request).login_id:
         return redirect(request, url_for(request, "record_logins") + "?done=removed")

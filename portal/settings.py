@@ -70,6 +70,7 @@ class Settings(MailSettings, BaseSettings):
     database_staff_password: SecretStr = SecretStr("")
     database_worker_password: SecretStr = SecretStr("")
     database_pool_size: int = Field(default=10, ge=1, le=200)
+    database_prepared_statements: bool = True
 
     key_encryption_key: KeySecret = SecretStr("")
     log_origin: str = ""

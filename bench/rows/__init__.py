@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from bench.row import Measure
-from bench.rows import browser, chain, drain, growth, itself, page, save, start, visible
+from bench.rows import browser, chain, drain, growth, itself, page, profile, save, start, visible
 
 ROWS: Mapping[str, tuple[str, Measure]] = {
     "page": ("Record page", page.measure),
     "save": ("Audited save", save.measure),
+    "profile": ("Where the time goes", profile.measure),
     "visible": ("Saved to agent-visible", visible.measure),
     "drain": ("Sync drain", drain.measure),
     "chain": ("Change log: append and verification", chain.measure),

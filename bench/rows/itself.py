@@ -90,13 +90,22 @@ async def pooler(ground: Ground) -> Row:
     )
     who = [people.reading(person, "/record") for person in await people.customers(ground, 40)]
     with ExitStack() as stack:
-        port = stack.enter_context(_pgbouncer(ground))
+        port, prepares = stack.enter_context(_pgbouncer(ground))
         direct = stack.enter_context(ground.portal())
-        pooled = stack.enter_context(ground.portal(DATABASE_URL=f"postgresql://localhost:{port}/bench"))
+        pooled = stack.enter_context(
+            ground.portal(
+                DATABASE_URL=f"postgresql://localhost:{port}/bench",
+                DATABASE_PREPARED_STATEMENTS="true" if prepares else "false",
+            )
+        )
         found = await interleaved(
             ROUNDS, {"direct": partial(_ask, ground, direct, who), "pooled": partial(_ask, ground, pooled, who)}
         )
     first, second = middle(found["direct"]), middle(found["pooled"])
+    if not prepares:
+        row.notes.append(
+            "This PgBouncer, older than 1.21, knows no prepared statements: DATABASE_PREPARED_STATEMENTS=false."
+        )
     row.lines = [
         Line("direct", told(first)),
         Line("behind PgBouncer", told(second), "direct", f"{times(second.rate / first.rate)} as many a second"),
@@ -132,8 +141,8 @@ def _switch(ground: Ground, tables: list[str], how: str) -> None:
 
 
 @contextmanager
-def _pgbouncer(ground: Ground) -> Iterator[int]:
-    """PgBouncer in front of the server; gives its port.
+def _pgbouncer(ground: Ground) -> Iterator[tuple[int, bool]]:
+    """PgBouncer in front of the server; gives its port, and whether it knows prepared statements.
 
     Raises:
         CannotBeMeasured: it is not on this machine.
@@ -144,28 +153,29 @@ def _pgbouncer(ground: Ground) -> Iterator[int]:
             "there is no pgbouncer on this machine (Debian: apt-get install pgbouncer; or PGBOUNCER)"
         )
     environment = {"LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")}
-    folder, port = ground.folder / "pgbouncer", free_port()
+    folder, port, prepares = ground.folder / "pgbouncer", free_port(), _prepares(program, environment)
     folder.mkdir(exist_ok=True)
     host = str(make_url(ground.admin_url).query["host"])
     (folder / "users.txt").write_text("".join(f'"{role.user}" "{PASSWORD}"\n' for role in Role), encoding="utf-8")
     (folder / "pgbouncer.ini").write_text(
         f"[databases]\nbench = host={host} dbname=bench\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
         f"unix_socket_dir =\nauth_type = plain\nauth_file = {folder}/users.txt\npool_mode = transaction\n"
-        f"default_pool_size = 20\nignore_startup_parameters = extra_float_digits\n{_prepared(program, environment)}",
+        f"default_pool_size = 20\nignore_startup_parameters = extra_float_digits\n"
+        + ("max_prepared_statements = 200\n" if prepares else ""),
         encoding="utf-8",
     )
     command = [program, str(folder / "pgbouncer.ini")]
     if account_for(folder):  # like PostgreSQL it does not run as root
         command[1:1] = ["-u", "nobody"]
     with served(command, environment, folder / "log", port=port, folder=Path("/")):
-        yield port
+        yield port, prepares
 
 
-def _prepared(program: str, environment: dict[str, str]) -> str:
-    """Prepared statements are known to PgBouncer from 1.21 on."""
-    told = subprocess.run([program, "--version"], env=environment, capture_output=True, text=True, check=False).stdout
+def _prepares(program: str, environment: dict[str, str]) -> bool:
+    """PgBouncer knows prepared statements from 1.21 on."""
+    told = subprocess.run([program, "--version"], env=environment, capture_output=True, text=True, check=True).stdout
     major, minor = (int(part) for part in told.split()[1].split(".")[:2])
-    return "max_prepared_statements = 200\n" if (major, minor) >= (1, 21) else ""
+    return (major, minor) >= (1, 21)
 
 
 async def _changes(store: RecordStore, ids: list[UUID], at_once: int, number: int) -> tuple[float, list[float], int]:

@@ -51,10 +51,11 @@ class Database:
     first statement, and the pool reconnects by itself.
     """
 
-    def __init__(self, url: URL, *, pool_size: int = 10) -> None:
+    def __init__(self, url: URL, *, pool_size: int = 10, prepare: bool = True) -> None:
         self.pool = AsyncConnectionPool(
             url.set(drivername="postgresql").render_as_string(hide_password=False),
-            kwargs={"autocommit": True, "connect_timeout": 5},
+            # Whether PostgreSQL is to remember a statement's plan once a connection has sent it some times.
+            kwargs={"autocommit": True, "connect_timeout": 5, "prepare_threshold": 5 if prepare else None},
             min_size=min(2, pool_size),
             max_size=pool_size,
             timeout=3,
@@ -74,7 +75,11 @@ class Database:
 
     @classmethod
     def configured(cls, settings: Settings, role: Role) -> Self:
-        return cls(database_url(settings, role), pool_size=settings.database_pool_size)
+        return cls(
+            database_url(settings, role),
+            pool_size=settings.database_pool_size,
+            prepare=settings.database_prepared_statements,
+        )
 
     async def __aenter__(self) -> Self:
         await self.pool.open(wait=False)

@@ -1,15 +1,16 @@
 """How one comes in: by an act of one's own, on the one way there is, with few statements, and not without a trace."""
 
 import ast
+import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 import portal
+from portal import logs
 from portal.db.database import Database
 from portal.record.read import StoredRecord
 from tests.integration.identity.browser import Browser, asked
@@ -67,23 +68,39 @@ async def come_back(browser: Browser, hostile: HostileProvider, **claims: object
     return await browser.come_back(f"{wanted['redirect_uri']}?state={wanted['state']}&code=the-code")
 
 
+@pytest.fixture
+def lines(besieged: Doors) -> Iterator[list[dict[str, Any]]]:
+    """What is logged meanwhile, as production logs it."""
+    told: list[dict[str, Any]] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if isinstance(record.msg, dict):
+                told.append(record.msg)
+
+    logs.configure(besieged.settings)
+    listener = Listener()
+    logging.getLogger("portal").addHandler(listener)
+    yield told
+    logging.getLogger("portal").removeHandler(listener)
+
+
 @pytest.mark.asvs("16.3.1", "16.2.5")
 async def test_each_login_is_logged_with_what_became_of_it_and_no_secret(
-    browser: Browser, hostile: HostileProvider, alice: StoredRecord
+    browser: Browser, hostile: HostileProvider, alice: StoredRecord, lines: list[dict[str, Any]]
 ) -> None:
     subject = f"alice-{alice.record.number}"
-    with capture_logs() as lines:
-        assert (await come_back(browser, hostile, sub=subject, customer_number=alice.record.number)).status_code == 303
-        assert (await come_back(browser, hostile, nonce="of another login")).status_code == 400
-        assert (await browser.here.get("/login/callback/customer/main?state=x&code=y")).status_code == 400
-        hostile.answers["/token"] = (401, {"error": "invalid_client"})
-        assert (await come_back(browser, hostile)).status_code == 503
+    assert (await come_back(browser, hostile, sub=subject, customer_number=alice.record.number)).status_code == 303
+    assert (await come_back(browser, hostile, nonce="of another login")).status_code == 400
+    assert (await browser.here.get("/login/callback/customer/main?state=x&code=y")).status_code == 400
+    hostile.answers["/token"] = (401, {"error": "invalid_client"})
+    assert (await come_back(browser, hostile)).status_code == 503
 
     came, forged, nobodys, mistaken = (line for line in lines if line["event"] in ("logged in", "login failed"))
     assert (came["audience"], came["provider"]) == ("customer", "main") and came["who"]
     assert (forged["kind"], forged["why"]) == ("Refused", "ID token: nonce is not that of this login")
     assert (nobodys["kind"], nobodys["why"]) == ("Refused", "callback: no state")
-    assert (mistaken["kind"], mistaken["log_level"]) == ("ProviderMistaken", "error"), "for whoever runs the portal"
+    assert (mistaken["kind"], mistaken["level"]) == ("ProviderMistaken", "error"), "for whoever runs the portal"
     told = str(lines)
     for secret in (
         browser.cookie("portal_session"),

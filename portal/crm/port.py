@@ -139,7 +139,8 @@ class Desired:
         said: who said so, by the CRM's names.
         timeline: the change records that the CRM does not have yet, oldest first.
         remote_id, etag: what the CRM answered last; None before the first push.
-        restricted: the person has had processing restricted; the CRM is to show it where it can.
+        restricted: the person has had processing restricted, and the CRM is to show it where it can; False if that is
+            lifted, None if it never was so, or both sides know.
         summary: how and when to reach somebody, in a few words for a CRM without windows and consents; empty where
             nobody says.
     """
@@ -157,7 +158,7 @@ class Desired:
     timeline: tuple[TimelineEntry, ...]
     remote_id: str | None = None
     etag: str | None = None
-    restricted: bool = False
+    restricted: bool | None = None
     summary: str = ""
 
 

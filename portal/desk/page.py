@@ -44,6 +44,7 @@ def desk_page(catalogue: Catalogue, card: Card, agent: UUID, *, pending: Iterabl
     at_a_glance = glance(card.record, now, catalogue=catalogue)
     return {
         "customer": _customer(catalogue, card),
+        "restricted": card.restricted,
         "glance": at_a_glance,
         "turns_in": _seconds(at_a_glance, now),
         "threads": threads(told_notes),

@@ -9,7 +9,8 @@ import structlog
 from portal import clock
 from portal.audit.entry import unseal
 from portal.audit.values import State
-from portal.crm.port import Ref, Remote
+from portal.crm.mapping import told_by_flag
+from portal.crm.port import ConsentStatus, Ref, Remote
 from portal.record.change import SINCE
 from portal.record.flat import flatten
 from portal.record.models import Record
@@ -109,8 +110,9 @@ async def _compare(line: Line, row: Held, remote: Remote) -> None:
         row.park(f"has version {remote.seq} of a record that is at version {record.seq}: was a backup restored?")
         return
     base = await _base(line, row, remote)
-    theirs = their_values(line, remote)
-    paths = [*(f"profile/{key}" for key in line.names), *(path for path in theirs if path.startswith("consents/"))]
+    theirs = their_values(line, remote, base)
+    consents = [*remote.consents, *remote.flags]
+    paths = [*(f"profile/{key}" for key in line.names), *(_consent_path(*key) for key in consents)]
     found = merge(base, our_values(line, record), theirs, paths, _winner(line, record))
     taken = await take(line, row.current, remote, found)
     if taken.again:
@@ -147,11 +149,26 @@ async def _base(line: Line, row: Held, remote: Remote) -> State | None:
     return shared_values(line, values_at(flatten(record), since))
 
 
-def their_values(line: Line, remote: Remote) -> State:
-    """What the CRM says of all that it can have an opinion of."""
+def their_values(line: Line, remote: Remote, agreed: State | None) -> State:
+    """What the CRM says of all that it can have an opinion of. What a flag says depends on what was `agreed` on."""
     fields = {f"profile/{key}": remote.fields.get(name) for key, name in line.names.items()}
-    consents = {f"consents/{purpose}/{way}/status": s.value for (purpose, way), s in remote.consents.items()}
-    return {path: value for path, value in (fields | consents).items() if value is not None}
+    consents = {_consent_path(*key): status.value for key, status in remote.consents.items()}
+    flags = {_consent_path(*key): _flagged(line, key, forbids, agreed) for key, forbids in remote.flags.items()}
+    return {path: value for path, value in (fields | consents | flags).items() if value is not None}
+
+
+def _flagged(line: Line, key: tuple[str, str], forbids: bool, agreed: State | None) -> str | None:
+    purpose = line.store.catalogue.purposes.get(key[0])
+    known = (agreed or {}).get(_consent_path(*key))
+    if purpose is None:
+        return None
+    status = ConsentStatus(str(known)) if known is not None else None
+    said = told_by_flag(status, forbids, needs_consent=purpose.default is not ConsentStatus.OPT_IN)
+    return said.value if said else None
+
+
+def _consent_path(purpose: str, channel: str) -> str:
+    return f"consents/{purpose}/{channel}/status"
 
 
 def _agreed(base: State | None, theirs: State, taken: Taken) -> State:

@@ -132,8 +132,10 @@ def _compare(line: Line, current: Current, remote: Remote | None) -> Mapping[str
         return {"belongs": "to nobody" if remote.customer_id is None else "to another customer"}
     if remote.seq > current.record.seq:
         return {}
-    ours, theirs = our_values(line, current.record), their_values(line, remote)
-    compared = {path for path in ours if path.startswith("profile/")} | theirs.keys()
+    ours = our_values(line, current.record)
+    theirs = their_values(line, remote, ours)
+    told = {f"consents/{purpose}/{channel}/status" for purpose, channel in remote.flags}
+    compared = {path for path in ours if path.startswith("profile/")} | told | theirs.keys()
     paths = sorted(path for path in compared if ours.get(path) != theirs.get(path))
     behind = {"version": remote.seq} if remote.seq < current.record.seq else {}
     return ({"paths": paths} if paths else {}) | behind

@@ -1,14 +1,17 @@
 """A change record in one line, as an agent reads it among the notes of a CRM that has no room for more."""
 
+import json
 from collections.abc import Mapping
 
 from portal.audit.entry import Actor, ActorKind
 from portal.audit.values import Value
 from portal.catalogue.model import Catalogue
-from portal.catalogue.naming import path_name, value_name
+from portal.catalogue.naming import consent_label, path_name, value_name
+from portal.catalogue.told import channel_name, status_name, window_kind_name, window_name
 from portal.catalogue.wording import Phrase, describe, who
 from portal.crm.port import TimelineEntry
 from portal.i18n import gettext as _
+from portal.record.models import Record
 
 LONGEST = 2_000
 """Characters; the change record itself has all of it."""
@@ -28,6 +31,22 @@ def timeline_text(catalogue: Catalogue, entry: TimelineEntry, customer: str, sta
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
+def summary_text(catalogue: Catalogue, record: Record) -> str:
+    """How and when to reach somebody, in a few lines for a CRM that has room for no more."""
+    windows = [
+        f"{channel_name(catalogue, window.channel)}: {window_kind_name(window.kind)}, "
+        f"{window_name(sorted(window.weekdays), window.start.isoformat('minutes'), window.end.isoformat('minutes'))}, "
+        f"{window.time_zone}"
+        for window in record.contact_windows
+    ]
+    consents = [
+        f"{consent_label(catalogue, f'{consent.purpose}/{consent.channel}')}: {status_name(consent.status)}"
+        for consent in record.consents
+    ]
+    text = "\n".join([*windows, *consents])
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
 def _actor(entry: TimelineEntry, customer: str) -> str:
     kind = ActorKind(entry.actor_kind)
     name = customer if kind is ActorKind.CUSTOMER else entry.actor_name
@@ -43,6 +62,18 @@ def _line(phrase: Phrase) -> str:
     return _("%(what)s: %(new)s (before: %(old)s)") % told
 
 
-def _lost(catalogue: Catalogue, path: str, value: Value, state: Mapping[str, Value]) -> str:
-    told = {"what": path_name(catalogue, path, state), "value": value_name(catalogue, path, value, state)}
+def _lost(catalogue: Catalogue, path: str, text: str, state: Mapping[str, Value]) -> str:
+    what, value = path_name(catalogue, path, state), _value(text)
+    if value is None:
+        return _("%(what)s: was emptied in the CRM, and that does not stand") % {"what": what}
+    told = {"what": what, "value": value_name(catalogue, path, value, state)}
     return _("%(what)s: “%(value)s” was put into the CRM and does not stand") % told
+
+
+def _value(text: str) -> Value:
+    """What evidence keeps of a value: text as it is, anything else as JSON."""
+    try:
+        value: Value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | list) or value is None else text

@@ -101,6 +101,7 @@ class Card:
         since_at, since_seq: the viewer's visit before this one, and the version they saw; activity with a higher seq is
             new to them. At the first visit there is no time, and only what happens during it is new.
         deliveries: what each connector has.
+        restricted: processing is restricted (GDPR 18): it may be kept, and not be used.
     """
 
     contact_id: UUID
@@ -114,6 +115,7 @@ class Card:
     since_at: datetime | None
     since_seq: int
     deliveries: tuple[Delivered, ...]
+    restricted: bool = False
 
 
 async def find(database: Database, query: str, limit: int = 20) -> list[Found]:
@@ -166,6 +168,7 @@ def _card(catalogue: Catalogue, row: Row) -> Card:
         since_at=row["before_at"],
         since_seq=row["before_seq"],
         deliveries=tuple(_delivered(d) for d in row["deliveries"] or ()),
+        restricted=row["restricted"],
     )
 
 

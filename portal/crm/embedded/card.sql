@@ -21,7 +21,7 @@ visit AS (
     RETURNING before_at, before_seq
 )
 SELECT c.id AS contact_id, c.portal_id AS customer_id, c.number, c.portal_seq, c.version, c.fields, c.provenance, c.edited_by,
-    c.contact_points, c.contact_windows, c.consents, c.notes, v.before_at, v.before_seq,
+    c.contact_points, c.contact_windows, c.consents, c.notes, c.restricted, v.before_at, v.before_seq,
     (SELECT array_agg(DISTINCT field) FROM crm.contact_edit e, unnest(e.fields) field
         WHERE e.contact_id = c.id AND e.user_id = %(agent)s AND e.at > clock_timestamp() - %(lately)s) AS edited_lately,
     (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.seq DESC) FROM (

@@ -38,6 +38,9 @@ CHANGES = "SELECT contacts, portal_ids, cursor FROM crm.changes_v1(%s, %s)"
 ERASE = """WITH gone AS (INSERT INTO crm.erased (portal_id) VALUES (%(id)s) ON CONFLICT DO NOTHING)
            DELETE FROM crm.contact WHERE portal_id = %(id)s"""
 
+RESTRICT = """UPDATE crm.contact c SET restricted = t.restricted
+              FROM unnest(%s::uuid[], %s::boolean[]) AS t (portal_id, restricted) WHERE c.portal_id = t.portal_id"""
+
 FEED_PAGE = 1_000
 
 REFUSED = {
@@ -72,8 +75,16 @@ class EmbeddedCrm:
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
             # The statement was rolled back as a whole.
             return [Retry("somebody else was writing the same contacts") for _ in batch]
+        await self._restrict(batch)
         decided = {row["portal_id"]: _outcome(row) for row in rows}
         return [decided.get(desired.customer_id) or Retry("somebody else was faster") for desired in batch]
+
+    async def _restrict(self, batch: Sequence[Desired]) -> None:
+        """Show what is restricted, and no longer what is not; for the few of whom there is something to say."""
+        told = [desired for desired in batch if desired.restricted is not None]
+        if told:
+            values = [[desired.customer_id for desired in told], [desired.restricted for desired in told]]
+            await self._database.fetch_all(RESTRICT, values)
 
     async def fetch(self, refs: Sequence[Ref]) -> Sequence[Remote]:
         """Read the contacts of some customers."""

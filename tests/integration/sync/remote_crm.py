@@ -219,7 +219,7 @@ class RemoteCrm:
                 contact.timeline.append(entry.id)
                 self.notes.setdefault(desired.customer_id, []).append(entry.text)
                 contact.timeline_seq = max(contact.timeline_seq, entry.seq)
-        contact.restricted = desired.restricted
+        contact.restricted = contact.restricted if desired.restricted is None else desired.restricted
         self._feed.append(desired.customer_id)
         return Applied(contact.remote_id, str(contact.version), contact.seq)
 

@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from portal import clock
 from portal.audit.values import Value
 from portal.crm.port import ConsentStatus
+from portal.sync.base import unseal_base
 from portal.sync.lease import claim
 from portal.sync.merge import STRICTNESS
 from portal.sync.resync import begin_resync, resync
@@ -118,8 +119,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule(who=WHO, word=WORDS)
     def agent_notes_a_consent(self, who: int, word: ConsentStatus) -> None:
-        self.crm.says(self.customers[who], *OFFERS, word)
-        self.crm_said[self.customers[who]] = word
+        customer = self.customers[who]
+        self.crm.says(customer, *OFFERS, word)
+        # Whoever puts back what both had agreed on has taken their own word back.
+        if self.run(self._agreed(customer)) == word:
+            self.crm_said.pop(customer, None)
+        else:
+            self.crm_said[customer] = word
 
     # What happens to them
 
@@ -236,6 +242,11 @@ class Machine(RuleBasedStateMachine):
             self.crm_said.pop(customer, None)
         await self.stage.says(customer, a_consent(*OFFERS, word.value), action="consent:changed")
         self.portal_said[customer] = word
+
+    async def _agreed(self, customer: UUID) -> Value:
+        state, stored = await self.stage.state(customer), await self.stage.stored(customer)
+        base = unseal_base(state["base"] and bytes(state["base"]), stored.key, self.stage.line.name, customer)
+        return base.values.get("consents/offers/phone/status") if base else None
 
     async def _work(self) -> None:
         await self.stage.poller.poll()

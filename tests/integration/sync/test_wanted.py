@@ -5,8 +5,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import URL
 
+from portal.crm.embedded import EmbeddedCrm
 from portal.sync.state import Wanted
 from portal.sync.want import confirmations, want
+from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import RemoteCrm
 from tests.integration.sync_stage import Stage, a_stage, as_administrator
@@ -106,6 +108,22 @@ async def test_a_restriction_is_shown_and_lifted(stage: Stage, crm: RemoteCrm, a
         "record_wanted",
         "record_confirmed",
     ]
+
+
+async def test_at_the_desk_it_is_seen(own_stores: Stores) -> None:
+    stage = await a_stage(own_stores, EmbeddedCrm(own_stores.worker.database))
+    alice = (await a_customer(own_stores.worker)).record.id
+    await stage.settle()
+    assert not (await stage.sees(alice)).restricted
+
+    await wants(stage, alice, Wanted.RESTRICTED)
+    await stage.settle()
+    assert (await stage.sees(alice)).restricted
+
+    await wants(stage, alice, Wanted.RECORD)
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.settle()
+    assert not (await stage.sees(alice)).restricted
 
 
 async def test_a_restriction_that_comes_while_a_push_is_under_way_is_pushed_next(

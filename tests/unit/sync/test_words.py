@@ -10,7 +10,9 @@ from portal.audit.values import Value
 from portal.catalogue import Catalogue
 from portal.crm.port import TimelineEntry
 from portal.i18n import using
-from portal.sync.words import LONGEST, timeline_text
+from portal.record.flat import unflatten
+from portal.sync.words import LONGEST, summary_text, timeline_text
+from tests.builders import a_consent, a_window
 
 
 def an_entry(*diffs: Diff, kind: str = "customer", name: str | None = None, **lost: str) -> TimelineEntry:
@@ -73,6 +75,11 @@ def test_what_somebody_put_into_the_crm_and_does_not_stand_is_said(catalogue: Ca
     )
 
 
+def test_what_somebody_emptied_there_is_said(catalogue: Catalogue) -> None:
+    entry = an_entry(kind="agent", name="Omar", language="null")
+    assert said(catalogue, entry).endswith("Preferred language: was emptied in the CRM, and that does not stand")
+
+
 def test_it_stays_one_line_of_bearable_length(catalogue: Catalogue) -> None:
     text = said(catalogue, an_entry(Diff("profile/call_me", None, "x" * 5_000)))
     assert len(text) == LONGEST
@@ -84,3 +91,12 @@ def test_every_kind_of_actor_has_words(catalogue: Catalogue, kind: str) -> None:
     assert said(catalogue, an_entry(Diff("profile/language", "en", "de"), kind=kind)).endswith(
         "German (before: English)"
     )
+
+
+def test_a_summary_says_how_and_when(catalogue: Catalogue) -> None:
+    state = {"customer/number": "1"} | a_window() | a_consent("offers", "email", "opt_out")
+    record = unflatten(state, id=uuid4(), seq=2, said={})
+    assert summary_text(catalogue, record).splitlines() == [
+        "Phone: welcome, Mon–Fri, 17:00–20:00, Europe/London",
+        "Offers and news: E-mail: opted out",
+    ]

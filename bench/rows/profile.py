@@ -77,8 +77,8 @@ async def measure(ground: Ground) -> Row:
     row = Row(
         "Where the time goes",
         "CPU time of the web process for one page and one save, one after another in this process and without a "
-        "server; each stage without those inside it. PostgreSQL's own time and the server's (uvicorn: see the line `finished "
-        "bytes` of the record page) come on top.",
+        "server; each stage without those inside it. PostgreSQL's own time and the server's (uvicorn: see the line "
+        "`finished bytes` of the record page) come on top.",
     )
     who = await people.customers(ground, PEOPLE, skip=100)
     with ExitStack() as stack:

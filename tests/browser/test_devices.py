@@ -58,7 +58,8 @@ async def test_after_a_while_she_shows_once_more_that_it_is_her(enter: Entrance,
     page = await enter(alice, "/record/devices")
     async with stack.as_administrator() as administrator:
         await administrator.execute(
-            "UPDATE portal.session SET authenticated_at = authenticated_at - interval '11 hours' WHERE customer_id = %s",
+            "UPDATE portal.session SET authenticated_at = authenticated_at - interval '11 hours'"
+            " WHERE customer_id = %s",
             [alice.id],
         )
 

@@ -57,7 +57,7 @@ test: check $(PROVIDERS) $(TRANSLATIONS) ## Everything CI checks: lint, types, i
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
 .PHONY: test-full
-test-full: check $(PROVIDERS) $(TRANSLATIONS) ## The same with the slow ones: long runs, the whole accessibility grid
+test-full: check $(PROVIDERS) $(VENV)/.tryton $(TRANSLATIONS) ## The same with the slow ones: long runs, the whole accessibility grid
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && \
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
@@ -115,6 +115,7 @@ lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (UPGRADE
 	@$(LOCK) pyproject.toml --extra demo --group build -c requirements/production.txt --output-file requirements/run.txt
 	@$(LOCK) pyproject.toml --extra demo --group dev -c requirements/run.txt --output-file requirements/dev.txt
 	@$(LOCK) requirements/canaille.in --output-file requirements/canaille.txt
+	@$(LOCK) requirements/tryton.in --output-file requirements/tryton.txt
 	@$(LOCK) requirements/peers.in --output-file requirements/peers.txt
 	@$(LOCK) requirements/audit.in --output-file requirements/audit.txt
 	@cd tests/providers/oidc && $(NPM) $(if $(UPGRADE),update,install) --package-lock-only --silent
@@ -165,7 +166,7 @@ $(VENV)/.oidc-provider: tests/providers/oidc/package.json tests/providers/oidc/p
 	@touch $@
 
 # Environments of their own, one for a lock: the other provider, what a server installs, what looks at dependencies.
-$(VENV)/.canaille $(VENV)/.peers $(VENV)/.production $(VENV)/.audit: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
+$(VENV)/.canaille $(VENV)/.tryton $(VENV)/.peers $(VENV)/.production $(VENV)/.audit: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
 	@$(BIN)/python -m venv --clear --without-pip $(VENV)/$*
 	@$(BIN)/python -m pip --python $(VENV)/$*/bin/python install $(QUIETLY) --require-hashes -r $<
 	@touch $@

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from portal.catalogue.model import Catalogue
 from portal.connector_settings import ConnectorSettings
-from portal.crm import embedded, hubspot, odoo, salesforce, webhook
+from portal.crm import embedded, hubspot, odoo, salesforce, tryton, webhook
 from portal.crm.port import Connector
 from portal.crm.setup import Closing, Kind, Setup, check
 from portal.db.database import Database
@@ -19,6 +19,7 @@ KINDS: Mapping[str, Kind] = {
     "hubspot": hubspot.KIND,
     "salesforce": salesforce.KIND,
     "odoo": odoo.KIND,
+    "tryton": tryton.KIND,
 }
 """What makes a connector, by the KIND of its settings."""
 

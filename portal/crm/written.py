@@ -121,7 +121,8 @@ def _day(raw: Any) -> Value:
 def _truth(raw: Any) -> Value:
     if isinstance(raw, bool):
         return raw
-    return {"true": True, "false": False}.get(str(raw).lower(), str(raw))
+    # SQLite, below some CRMs, has no truth but 1 and 0.
+    return {"true": True, "false": False, "1": True, "0": False}.get(str(raw).lower(), str(raw))
 
 
 def _grouped(number: str) -> str:

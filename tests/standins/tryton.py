@@ -1,0 +1,163 @@
+"""The real Tryton 8.2 on loopback, with a database in a file, and a line to it that can break."""
+
+import asyncio
+import base64
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tests.standins.server import Call, StandIn
+
+HOME = Path(sys.prefix, "tryton")
+"""Its environment: `make .venv/.tryton` sets it up from requirements/tryton.txt."""
+REPOSITORY = Path(__file__).parents[2]
+MODULES = (REPOSITORY / "contrib/tryton/customer_portal", REPOSITORY / "tests/tryton/example_company")
+DATABASE, USER, PASSWORD = "crm", "admin", "secret"
+SECONDS_TO_GET_READY = 90
+
+CONFIGURATION = """[database]
+uri = sqlite://
+path = {folder}
+[web]
+listen = 127.0.0.1:{port}
+"""
+
+
+def is_there() -> bool:
+    """Whether its environment is set up."""
+    return (HOME / "bin/trytond").exists()
+
+
+@contextmanager
+def tryton(folder: Path) -> Iterator[str]:
+    """A server with a database of its own, until the block ends; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    configuration = folder / "trytond.conf"
+    configuration.write_text(CONFIGURATION.format(folder=folder, port=port), encoding="utf-8")
+    shutil.copy(_template(folder, configuration), folder / f"{DATABASE}.sqlite")
+    command = [str(HOME / "bin/trytond"), "-c", str(configuration), "-d", DATABASE]
+    with (folder / "trytond.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        _wait_until_ready(process, port, folder / "trytond.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _template(folder: Path, configuration: Path) -> Path:
+    """A database with the modules, made once for as long as they and the lock stay as they are."""
+    for module in MODULES:
+        link = next(HOME.glob("lib/python*/site-packages/trytond/modules")) / module.name
+        if not link.exists():
+            link.symlink_to(module)
+    sources = [
+        *sorted(path for module in MODULES for path in module.glob("*.*")),
+        REPOSITORY / "requirements/tryton.txt",
+    ]
+    state = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    made = HOME / f"template-{state}.sqlite"
+    if not made.exists():
+        fresh = folder / f"{DATABASE}.sqlite"
+        fresh.touch()
+        secret = folder / "password"
+        secret.write_text(PASSWORD, encoding="utf-8")
+        names = ["ir", "res", "party", *(module.name for module in MODULES)]
+        common = [str(HOME / "bin/trytond-admin"), "-c", str(configuration), "-d", DATABASE]
+        for more in (["--all", "--email", "admin@example.com"], ["-u", *names, "--activate-dependencies"]):
+            subprocess.run(
+                [*common, *more], check=True, capture_output=True, env=os.environ | {"TRYTONPASSFILE": str(secret)}
+            )
+        fresh.replace(made)
+    return made
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + SECONDS_TO_GET_READY
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text(encoding="utf-8")
+            time.sleep(0.1)
+
+
+@dataclass
+class Line(StandIn):
+    """Hands every call on to the real server, unless something happens on the way."""
+
+    server: str = ""
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/{path:path}", self._hand_on, methods=["GET", "POST"])]
+
+    def writes_contacts(self, call: Call) -> bool:
+        return any(f'"model.party.party.{verb}"'.encode() in call.body for verb in ("create", "write"))
+
+    def writes_notes(self, call: Call) -> bool:
+        return b'"model.ir.note.create"' in call.body
+
+    async def _hand_on(self, request: Request) -> Response:
+        keep = ("authorization", "content-type")
+        headers = {name: value for name, value in request.headers.items() if name in keep}
+        async with httpx2.AsyncClient(base_url=self.server, trust_env=False, timeout=30) as client:
+            answer = await client.post(request.url.path, content=await request.body(), headers=headers)
+        return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+
+
+class Console:
+    """What a user of the company does: the same protocol, with a session of its own."""
+
+    def __init__(self, server: str) -> None:
+        self._url = f"{server}/{DATABASE}/rpc/"
+        self._client = httpx2.AsyncClient(trust_env=False, timeout=30)
+        self._session: tuple[int, str] | None = None
+
+    async def call(self, method: str, *arguments: Any) -> Any:
+        """What a method of a model answers."""
+        if self._session is None:
+            found = await self._ask("common.db.login", [USER, {"password": PASSWORD}, "en"])
+            self._session = (found[0], found[1])
+        return await self._ask(f"model.{method}", list(arguments))
+
+    async def replace(self, party: int, by: int) -> None:
+        """The wizard "Replace Party", with its warnings that the two look different waved aside."""
+        await self.call("res.user.read", [1], ["name"], {})  # whoever is not logged in yet
+        context = {"active_model": "party.party", "active_id": party, "active_ids": [party], "_skip_warnings": True}
+        session, *_states = await self._ask("wizard.party.replace.create", [context])
+        asked = {"ask": {"source": party, "destination": by}}
+        await self._ask("wizard.party.replace.execute", [session, asked, "replace", context])
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def _ask(self, method: str, arguments: list[Any]) -> Any:
+        headers = {}
+        if self._session is not None:
+            whole = f"{USER}:{self._session[0]}:{self._session[1]}".encode()
+            headers["authorization"] = f"Session {base64.b64encode(whole).decode()}"
+        for _ in range(20):
+            body = {"id": 1, "method": method, "params": arguments}
+            answer = (await self._client.post(self._url, json=body, headers=headers)).json()
+            if "error" not in answer:
+                return answer["result"]
+            assert "locked" in str(answer["error"]), answer
+            await asyncio.sleep(0.1)
+        raise AssertionError("the database stays locked")

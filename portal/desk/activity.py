@@ -67,12 +67,12 @@ def _happening(catalogue: Catalogue, entry: Activity, state: State, agent: UUID)
 
 
 def _value(text: str) -> Value:
-    """What stands in evidence: text as it is, and a list as JSON."""
+    """What stands in evidence: text as it is, a list as JSON, and null where something was emptied."""
     try:
         found = json.loads(text)
     except ValueError:
         return text
-    return found if isinstance(found, list) else text
+    return found if isinstance(found, list) or found is None else text
 
 
 def _for_agents(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:

@@ -177,6 +177,18 @@ async def test_words_that_did_not_stand_are_shown_in_the_timeline(
     assert "Preferred language “German” did not stand: the customer’s own word goes first." in changes
 
 
+async def test_what_was_emptied_and_did_not_stand_is_shown_too(
+    as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
+) -> None:
+    await stage.edits(alice.record.id, {"language": None})
+    await stage.says(alice.record.id, {"profile/language": "fr"})
+    await stage.settle()
+
+    changes = text(part((await as_grace.get(card(alice))).text, "changes"))
+
+    assert "Preferred language emptied in the CRM, which did not stand" in changes
+
+
 class TestMeanwhile:
     async def test_a_change_of_another_field_is_no_conflict(
         self, as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord

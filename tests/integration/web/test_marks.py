@@ -12,12 +12,14 @@ from sqlalchemy import URL
 from starlette.routing import Route
 
 from portal.catalogue import Catalogue
+from portal.identity import tokens
 from portal.record.change import change
 from portal.record.read import read
+from portal.web import form_token
 from tests.builders import SYSTEM, an_intention
 from tests.conftest import Stores
 from tests.integration.web.access import Theirs, address, all_routes, has_ids, methods, parameters_that_are_ids
-from tests.integration.web.browsing import Served, a_browser, a_session, form_token
+from tests.integration.web.browsing import Served, a_browser, a_session
 from tests.integration.web.marked import Marked, marked
 
 pytestmark = pytest.mark.asvs("8.2.2", "8.4.1", "15.3.1")
@@ -67,8 +69,7 @@ async def test_whatever_alice_asks_for_she_gets_nothing_of_bobs(
     before = await _seq(stores, two.bob)
     for method, path, data in _questions(two):
         if method == "POST":
-            await _log_in_again(alices, stores, two.alice)
-            data = data | {"form_token": form_token((await alices.get("/record")).text)}
+            data = data | {"form_token": await _log_in_again(alices, stores, two.alice)}
         await _ask(alices, method, path, data, two.bob)
     assert await _seq(stores, two.bob) == before
 
@@ -105,7 +106,7 @@ async def test_an_open_page_hears_nothing_of_what_happens_to_bob(
 
 
 async def test_none_of_bobs_sessions_is_ended_by_her(alices: httpx2.AsyncClient, stores: Stores, two: Two) -> None:
-    token = form_token((await alices.get("/record")).text)
+    token = await _log_in_again(alices, stores, two.alice)
     for button in ("end", "end_others", "end_all"):
         data = {"form_token": token, "action": button, "session": str(two.bob.session), "id": str(two.bob.session)}
         await _ask(alices, "POST", "/record/devices", data, two.bob)
@@ -150,12 +151,12 @@ def _query(his: Marked) -> str:
     return f"customer={his.theirs.customer}&id={his.theirs.note}&before=99&next=/record/notes/{his.theirs.note}"
 
 
-async def _log_in_again(browser: httpx2.AsyncClient, stores: Stores, who: Marked) -> None:
-    """As if nothing had been posted before."""
-    cookies = await a_session(stores.staff, customer_id=who.theirs.customer)
-    for name, value in cookies.items():
-        browser.cookies.delete(name)
-        browser.cookies.set(name, value)
+async def _log_in_again(browser: httpx2.AsyncClient, stores: Stores, who: Marked) -> str:
+    """As if nothing had been posted before; gives the token that the forms of this session carry."""
+    [(name, token)] = (await a_session(stores.staff, customer_id=who.theirs.customer)).items()
+    browser.cookies.delete(name)
+    browser.cookies.set(name, token)
+    return form_token.mask(tokens.form_secret(token))
 
 
 async def _ask(browser: httpx2.AsyncClient, method: str, path: str, data: dict[str, str], *nothing_of: Marked) -> bytes:

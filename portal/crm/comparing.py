@@ -212,6 +212,7 @@ class Comparing(ABC):
             fields=self._map.from_crm(contact.raw),
             consents=self._map.consents(contact.raw),
             flags=self._map.flags(contact.raw),
+            unsaid=self._map.unsaid(contact.raw),
             merged=contact.merged,
         )
 

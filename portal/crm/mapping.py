@@ -126,6 +126,13 @@ class CrmMap:
         values = {name: writing.from_crm(raw.get(name)) for name, writing in self.fields.items()}
         return {name: value for name, value in values.items() if value is not None}
 
+    def unsaid(self, raw: Mapping[str, Any]) -> frozenset[str]:
+        """The checkboxes whose "no" may mean nothing, as `Remote.unsaid` has them."""
+        if self._dialect.booleans_can_be_empty:
+            return frozenset()
+        boxes = {name for name, writing in self.fields.items() if writing.type is CrmType.BOOLEAN}
+        return frozenset(name for name in boxes if self.fields[name].from_crm(raw.get(name)) is False)
+
     def consents(self, raw: Mapping[str, Any]) -> dict[tuple[str, str], ConsentStatus]:
         """What fields with a status say, as `Remote.consents` has it. A word that is no status says nothing."""
         said = {p.key: p.writing.from_crm(raw.get(p.writing.name)) for p in self.permissions if not p.writing.is_flag}

@@ -238,6 +238,8 @@ class Remote:
         consents: the status by purpose and channel; empty where the CRM holds none of its own.
         flags: where it has only a flag for a consent, whether that forbids, by purpose and channel;
             `portal.crm.mapping.told_by_flag` says what it means.
+        unsaid: the fields whose "no" may as well mean that nobody said anything, because the CRM's checkboxes know no
+            third state.
         merged: the ids of other contacts that somebody in the CRM merged into this one: whoever asks for one of them is
             told of this one.
     """
@@ -251,6 +253,7 @@ class Remote:
     edited_by: Mapping[str, Editor] = field(default_factory=dict)
     consents: Mapping[tuple[str, str], ConsentStatus] = field(default_factory=dict)
     flags: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    unsaid: frozenset[str] = frozenset()
     merged: frozenset[str] = frozenset()
 
 

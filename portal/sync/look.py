@@ -150,8 +150,14 @@ async def _base(line: Line, row: Held, remote: Remote) -> State | None:
 
 
 def their_values(line: Line, remote: Remote, agreed: State | None) -> State:
-    """What the CRM says of all that it can have an opinion of. What a flag says depends on what was `agreed` on."""
-    fields = {f"profile/{key}": remote.fields.get(name) for key, name in line.names.items()}
+    """What the CRM says of all that it can have an opinion of. What a flag says, and whether a checkbox that is not
+    ticked says anything, depends on what was `agreed` on."""
+    known = agreed or {}
+    said = {name: f"profile/{key}" for key, name in line.names.items()}
+    fields = {
+        path: None if name in remote.unsaid and known.get(path) is None else remote.fields.get(name)
+        for name, path in said.items()
+    }
     consents = {_consent_path(*key): status.value for key, status in remote.consents.items()}
     flags = {_consent_path(*key): _flagged(line, key, forbids, agreed) for key, forbids in remote.flags.items()}
     return {path: value for path, value in (fields | consents | flags).items() if value is not None}

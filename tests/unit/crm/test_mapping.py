@@ -65,6 +65,16 @@ def test_a_flag_that_cannot_be_empty_says_no() -> None:
     assert (writing.to_crm(None), writing.to_crm(True), writing.to_crm(False)) == (False, True, False)
 
 
+def test_a_checkbox_that_is_not_ticked_may_say_nothing(catalogue: Catalogue) -> None:
+    box = replace(catalogue.fields["call_me"], key="paperless", kind=Kind.BOOLEAN, crm={"sales": CrmField("Box")})
+    with_a_box = replace(catalogue, fields={"paperless": box})
+    strict = CrmMap(with_a_box, "sales", Dialect(booleans_can_be_empty=False))
+
+    assert strict.unsaid({"Box": False}) == {"Box"}
+    assert strict.unsaid({"Box": True}) == frozenset()
+    assert CrmMap(with_a_box, "sales", Dialect()).unsaid({"Box": False}) == frozenset()
+
+
 @given(agreed=STATUSES, needs_consent=st.booleans())
 def test_a_flag_that_nobody_touched_says_what_was_agreed(agreed: ConsentStatus | None, needs_consent: bool) -> None:
     forbids = flag_forbids(agreed, needs_consent=needs_consent)

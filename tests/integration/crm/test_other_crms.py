@@ -1,0 +1,162 @@
+"""The whole way, with the real engine and a CRM that is reached over HTTP: what a customer says arrives there, what an
+agent changes there arrives here, and a line that breaks in between changes nothing about it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from pytest_asyncio import fixture
+from sqlalchemy import URL
+
+from portal import clock
+from portal.catalogue import Catalogue
+from portal.sync.enroll import register
+from portal.sync.line import Line
+from portal.sync.poll import Poller
+from tests.builders import a_consent, a_contact_point, a_customer
+from tests.conformance.of_hubspot import NAMES as HUBSPOT
+from tests.conformance.of_hubspot import hubspot
+from tests.conformance.of_odoo import NAMES as ODOO
+from tests.conformance.of_odoo import json2
+from tests.conformance.of_salesforce import NAMES as SALESFORCE
+from tests.conformance.of_salesforce import salesforce
+from tests.conformance.subject import NAME, Names, Subject, a_catalogue
+from tests.conftest import Stores
+from tests.integration.sync_stage import Stage, as_administrator
+from tests.standins.server import Break, Fault
+
+Made = Callable[[Stores], AbstractAsyncContextManager[Subject]]
+CRMS: dict[str, tuple[Made, Names]] = {
+    "hubspot": (hubspot, HUBSPOT),
+    "odoo": (json2, ODOO),
+    "salesforce": (salesforce, SALESFORCE),
+}
+
+
+def with_catalogue(stores: Stores, catalogue: Catalogue) -> Stores:
+    return Stores(*(replace(one, catalogue=catalogue) for one in (stores.customer, stores.staff, stores.worker)))
+
+
+@fixture(params=sorted(CRMS))
+async def subject(request: pytest.FixtureRequest, own_stores: Stores) -> AsyncIterator[Subject]:
+    async with CRMS[request.param][0](own_stores) as made:
+        made.connector.caps = replace(made.connector.caps, poll_seconds=0.0)
+        yield made
+
+
+@pytest.fixture
+async def stage(request: pytest.FixtureRequest, subject: Subject, own_stores: Stores, own_url: URL) -> Stage:
+    """A line to that CRM alone."""
+    stores = with_catalogue(own_stores, a_catalogue(CRMS[request.node.callspec.params["subject"]][1]))
+    as_administrator(own_url, "TRUNCATE portal.sync_state, portal.connector CASCADE")
+    line = Line(NAME, subject.connector, stores.worker, 100, timedelta(seconds=30))
+    await register(stores.worker.database, [line])
+    return Stage(stores, line, Poller(line, clock.uuid7()))
+
+
+@pytest.fixture
+async def alice(stage: Stage) -> UUID:
+    """A customer who is in the CRM already."""
+    values = a_contact_point("email", "alice@example.com")
+    stored = await a_customer(stage.stores.worker, values=values, language="en", account_tier="home")
+    await stage.settle()
+    return stored.record.id
+
+
+def raw(subject: Subject, key: str, value: str) -> str:
+    """How this CRM writes a value."""
+    known = {"language": {"de": "de_DE"}} if "lang" in subject.names.values() else {}
+    return known.get(key, {}).get(value, value)
+
+
+async def test_a_customer_is_in_the_crm_with_everything_that_it_has_a_field_for(
+    stage: Stage, subject: Subject, alice: UUID
+) -> None:
+    there = await subject.there(alice)
+    assert there is not None and there.seq == 1
+    assert there.fields[subject.names["family_name"]] == "Marsh"
+    assert "alice@example.com" in there.fields.values()
+    assert len(there.timeline) == 1
+    assert (await stage.state(alice))["status"] == "synced"
+
+
+async def test_what_the_customer_changes_arrives_and_is_told_in_words(
+    stage: Stage, subject: Subject, alice: UUID
+) -> None:
+    await stage.says(alice, {"profile/language": "de", "profile/good_to_know": "Ring twice."})
+    await stage.settle()
+
+    there = await subject.there(alice)
+    assert there is not None and there.seq == 2
+    assert there.fields[subject.names["language"]] == raw(subject, "language", "de")
+    assert "German" in there.timeline[-1]
+
+
+async def test_what_an_agent_changes_there_arrives_here_and_both_sides_rest(
+    stage: Stage, subject: Subject, alice: UUID
+) -> None:
+    await subject.promote(alice)
+    await stage.settle()
+    assert (await stage.record(alice)).profile["account_tier"] == "business"
+
+    calls = len(subject.standin.calls) if subject.standin else 0
+    await stage.settle()
+    there = await subject.there(alice)
+    assert there is not None and there.seq == (await stage.record(alice)).seq
+    assert subject.standin is None or len(subject.standin.calls) - calls <= 2, "nobody plays ping-pong"
+
+
+async def test_both_sides_at_once_lose_nothing(stage: Stage, subject: Subject, alice: UUID) -> None:
+    await subject.promote(alice)
+    await stage.says(alice, {"profile/call_me": "Ali", "profile/language": "de"})
+    await stage.settle()
+
+    record, there = await stage.record(alice), await subject.there(alice)
+    assert (record.profile["account_tier"], record.profile["language"]) == ("business", "de")
+    assert there is not None and there.fields[subject.names["language"]] == raw(subject, "language", "de")
+    assert there.fields[subject.names["account_tier"]] == "business"
+
+
+async def test_an_opt_out_in_the_crm_is_an_opt_out_here(stage: Stage, subject: Subject, alice: UUID) -> None:
+    field = next(p.writing.name for p in subject.connector._map.permissions if p.key == ("offers", "email"))  # type: ignore[attr-defined]
+    await stage.says(alice, a_consent("offers", "email", "opt_in"), action="consent:given")
+    await stage.settle()
+    there = await subject.there(alice)
+    assert there is not None and there.fields[field] == "opt_in"
+
+    await subject.edit(alice, **{field: "opt_out"})
+    await stage.settle()
+
+    said = (await stage.record(alice)).consent("offers", "email")
+    assert said is not None and said.status == "opt_out"
+
+
+async def test_a_line_that_breaks_changes_nothing_about_it(stage: Stage, subject: Subject, alice: UUID) -> None:
+    assert subject.standin is not None
+    subject.standin.fail(Fault(after=True, breaks=Break.RESET))
+    await stage.says(alice, {"profile/good_to_know": "Ring twice."})
+    await stage.settle()
+    await stage.later(minutes=10)
+    await stage.settle()
+
+    there = await subject.there(alice)
+    assert there is not None and there.seq == 2
+    assert len(there.timeline) == 2, "the change is told once"
+    assert await subject.count(alice) == 1
+    assert (await stage.state(alice))["status"] == "synced"
+
+
+async def test_one_record_that_the_crm_refuses_is_parked_alone(stage: Stage, subject: Subject, alice: UUID) -> None:
+    bob = (await a_customer(stage.stores.worker, given_name="Bob", family_name="Keller")).record.id
+    # What the catalogue allows and this CRM does not know.
+    mistaken = (await a_customer(stage.stores.worker, given_name="Carol", language="fr")).record.id
+    await stage.settle()
+
+    assert (await stage.state(bob))["status"] == "synced"
+    parked = await stage.state(mistaken)
+    assert parked["status"] == "parked"
+    assert "fr" in parked["last_error"], "in the CRM's own words"
+    assert await subject.there(mistaken) is None

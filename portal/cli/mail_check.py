@@ -7,8 +7,8 @@ from portal.cli.finding import Finding
 from portal.jobs.task import NotNow
 from portal.loopback import is_loopback
 from portal.mail.smtp import knock
-from portal.mail_settings import SmtpTls
 from portal.settings import Settings
+from portal.settings.mail import SmtpTls
 
 
 def ask_mail(settings: Settings) -> Iterator[Finding]:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from portal.catalogue.model import Catalogue
-from portal.connector_settings import ConnectorSettings
 from portal.crm import embedded, hubspot, odoo, salesforce, tryton, webhook
 from portal.crm.port import Connector
 from portal.crm.setup import Closing, Kind, Setup, check
 from portal.db.database import Database
 from portal.settings import Settings
+from portal.settings.connectors import ConnectorSettings
 
 KINDS: Mapping[str, Kind] = {
     "embedded": Kind(embedded.connect),

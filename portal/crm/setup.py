@@ -11,10 +11,10 @@ from uuid import UUID
 
 from portal.audit.values import Value
 from portal.catalogue.model import Catalogue
-from portal.connector_settings import ConnectorSettings
 from portal.crm.port import Connector
 from portal.db.database import Database
 from portal.settings import SettingsError
+from portal.settings.connectors import ConnectorSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from portal.identity.failures import ProviderMistaken
 from portal.identity.keys import ALGORITHMS, candidates
 from portal.identity.provider import Provider
 from portal.identity.token_rules import LEEWAY
-from portal.provider_settings import CustomerProviderSettings, StaffProviderSettings
+from portal.settings.providers import CustomerProviderSettings, StaffProviderSettings
 
 UNSAID_ALGORITHM = frozenset({"RS256"})
 """Every provider signs with it if asked to (Discovery 1.0, section 3)."""

@@ -15,7 +15,7 @@ from portal.identity.client_keys import ALGORITHM, ClientKeys
 from portal.identity.discovery import Metadata
 from portal.identity.failures import ProviderMistaken
 from portal.identity.provider import Provider
-from portal.provider_settings import ClientAuthentication
+from portal.settings.providers import ClientAuthentication
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SECONDS = 60

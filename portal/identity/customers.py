@@ -19,9 +19,9 @@ from portal.identity.lifecycle import Who
 from portal.identity.links import NotLinked, link
 from portal.identity.login_changes import PORTAL, login_change, note_refused
 from portal.identity.session import Audience
-from portal.provider_settings import CustomerProviderSettings
 from portal.record.models import Record, System
 from portal.record.store import RecordStore
+from portal.settings.providers import CustomerProviderSettings
 
 # What the provider says now is kept for the lists of the person's accounts, with the moment of this login.
 KNOWN = """

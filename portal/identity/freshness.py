@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from portal.identity.session import Audience, Session
 from portal.identity.transaction import Purpose, Wanted
-from portal.provider_settings import ProviderSettings
 from portal.settings import Settings
+from portal.settings.providers import ProviderSettings
 
 
 def is_fresh(session: Session, settings: Settings, now: datetime) -> bool:

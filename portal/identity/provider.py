@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from portal.i18n import current_language
 from portal.identity.session import Audience
-from portal.provider_settings import ProviderSettings
 from portal.settings import Settings
+from portal.settings.providers import ProviderSettings
 
 
 @dataclass(frozen=True, slots=True)

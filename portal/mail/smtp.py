@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import aiosmtplib
 
 from portal.jobs.task import Hopeless, NotNow
-from portal.mail_settings import SmtpTls
 from portal.settings import Settings
+from portal.settings.mail import SmtpTls
 
 ANSWER_SECONDS = 20.0
 """How long one answer of the server may take."""

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from portal.connector_settings import ConnectorSettings
 from portal.crm import KINDS
 from portal.crm.port import Connector
 from portal.crm.setup import Closing, Setup, check
 from portal.db.database import Database
+from portal.settings.connectors import ConnectorSettings
 from tests.conformance.subject import NAME, Names, a_catalogue
 
 DEADLINE = 0.6

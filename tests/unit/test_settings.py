@@ -7,9 +7,9 @@ import pytest
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from portal.connector_settings import ConnectorSettings
-from portal.provider_settings import CustomerProviderSettings, StaffProviderSettings
 from portal.settings import REQUIRED_IN_PRODUCTION, Settings, SettingsError, load_settings
+from portal.settings.connectors import ConnectorSettings
+from portal.settings.providers import CustomerProviderSettings, StaffProviderSettings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 KEY = "a2V5IGVuY3J5cHRpb24ga2V5IGZvciB0aGUgdGVzdHM="

@@ -13,8 +13,8 @@ from portal.identity.invitations import Invitation
 from portal.identity.providers import KnownProvider
 from portal.identity.security_events import note_event
 from portal.identity.transaction import Transaction
-from portal.provider_settings import CustomerProviderSettings
 from portal.services import services
+from portal.settings.providers import CustomerProviderSettings
 from portal.web.responses import page, url_for
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from portal.identity.flow import Arrival
 from portal.identity.providers import KnownProvider
 from portal.identity.session import Audience, find, shown_token
 from portal.identity.transaction import Transaction
-from portal.provider_settings import CustomerProviderSettings
+from portal.settings.providers import CustomerProviderSettings
 
 
 async def link(request: Request, known: KnownProvider, transaction: Transaction, arrival: Arrival) -> Response:

@@ -13,8 +13,8 @@ from portal.identity.providers import KnownProvider
 from portal.identity.rooms import room
 from portal.identity.session import Audience
 from portal.identity.transaction import Transaction
-from portal.provider_settings import CustomerProviderSettings, StaffProviderSettings
 from portal.services import services
+from portal.settings.providers import CustomerProviderSettings, StaffProviderSettings
 from portal.web.limits import Attempt, count
 from portal.web.responses import page, redirect, url_for
 

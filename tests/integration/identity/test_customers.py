@@ -6,8 +6,8 @@ from portal import clock
 from portal.identity.customers import recognise
 from portal.identity.flow import Arrival
 from portal.identity.lifecycle import Proof
-from portal.provider_settings import CustomerProviderSettings
 from portal.record.read import StoredRecord, read
+from portal.settings.providers import CustomerProviderSettings
 from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.identity.browser import a_subject

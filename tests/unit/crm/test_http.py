@@ -13,12 +13,12 @@ from starlette.routing import BaseRoute, Route
 
 from portal import clock
 from portal.catalogue import Catalogue
-from portal.connector_settings import ConnectorSettings
 from portal.crm.answers import Answer, CallFailed, phrase
 from portal.crm.http import Allowance, Http, Vendor
 from portal.crm.port import Ambiguous, Reject, Retry
 from portal.crm.setup import Setup
 from portal.db.database import Database
+from portal.settings.connectors import ConnectorSettings
 from tests.standins.server import Break, Call, Fault, StandIn
 
 DEADLINE = 0.5

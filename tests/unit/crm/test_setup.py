@@ -6,12 +6,12 @@ from uuid import UUID
 import pytest
 
 from portal.catalogue import Catalogue
-from portal.connector_settings import ConnectorSettings
 from portal.crm import connect, connect_all
 from portal.crm.embedded import EmbeddedCrm
 from portal.crm.setup import Kind, Setup, check
 from portal.db.database import Database
 from portal.settings import Settings, SettingsError
+from portal.settings.connectors import ConnectorSettings
 
 KEY = "a2V5IGVuY3J5cHRpb24ga2V5IGZvciB0aGUgdGVzdHM="
 NOWHERE = cast(Database, None)

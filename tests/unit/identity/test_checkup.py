@@ -13,7 +13,7 @@ from portal.identity.discovery import read
 from portal.identity.keys import usable
 from portal.identity.provider import Provider
 from portal.identity.session import Audience
-from portal.provider_settings import ClientAuthentication, CustomerProviderSettings, StaffProviderSettings, StaffRole
+from portal.settings.providers import ClientAuthentication, CustomerProviderSettings, StaffProviderSettings, StaffRole
 from tests.unit.identity.signing import ISSUER, MISSING, ec_key, public, rsa_key
 from tests.unit.identity.test_discovery import document
 

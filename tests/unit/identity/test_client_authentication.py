@@ -15,7 +15,7 @@ from portal.clock import Clock
 from portal.identity.client_authentication import assertion, credentials, method
 from portal.identity.client_keys import ClientKeys
 from portal.identity.failures import ProviderMistaken
-from portal.provider_settings import ClientAuthentication
+from portal.settings.providers import ClientAuthentication
 from tests.unit.identity.signing import ISSUER, NOW, ec_key
 from tests.unit.identity.test_oauth import metadata, provider
 

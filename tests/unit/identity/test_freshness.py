@@ -8,8 +8,8 @@ import pytest
 from portal.identity.freshness import is_fresh, wanted
 from portal.identity.session import Audience, Session
 from portal.identity.transaction import Purpose
-from portal.provider_settings import CustomerProviderSettings
 from portal.settings import Environment, Settings
+from portal.settings.providers import CustomerProviderSettings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ID = UUID("018f0000-0000-7000-8000-000000000001")

@@ -13,7 +13,7 @@ from portal.identity.oauth import authorization_request, authorization_url
 from portal.identity.provider import Provider
 from portal.identity.session import Audience
 from portal.identity.transaction import Opened, Purpose, Transaction, Wanted
-from portal.provider_settings import ProviderSettings
+from portal.settings.providers import ProviderSettings
 from tests.unit.identity.signing import ISSUER
 from tests.unit.identity.test_discovery import document
 

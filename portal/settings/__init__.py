@@ -16,13 +16,13 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from portal.connector_settings import ConnectorName, ConnectorSettings
 from portal.loopback import is_loopback
-from portal.mail_settings import MailSettings
-from portal.provider_settings import CustomerProviderSettings, ProviderName, StaffProviderSettings
-from portal.provider_settings import StaffRole as StaffRole  # a role is a setting's word for everybody else
-from portal.settings_sources import Environment as EnvironmentVariables
-from portal.settings_sources import EnvironmentFile, UnreadableSecret
+from portal.settings.connectors import ConnectorName, ConnectorSettings
+from portal.settings.mail import MailSettings
+from portal.settings.providers import CustomerProviderSettings, ProviderName, StaffProviderSettings
+from portal.settings.providers import StaffRole as StaffRole  # a role is a setting's word for everybody else
+from portal.settings.sources import Environment as EnvironmentVariables
+from portal.settings.sources import EnvironmentFile, UnreadableSecret
 
 
 class Environment(StrEnum):

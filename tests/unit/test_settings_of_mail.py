@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from portal.mail_settings import SmtpTls
 from portal.settings import SettingsError, load_settings
+from portal.settings.mail import SmtpTls
 
 COMPLETE: dict[str, Any] = {
     "environment": "development",

@@ -154,18 +154,18 @@ class Comparing(ABC):
         contacts = await self._read_contacts([ref.remote_id])
         return [contact for contact in contacts if contact.customer_id in (None, ref.customer_id)]
 
-    async def _taken(self, numbers: Sequence[str]) -> frozenset[str]:
+    async def _taken(self, numbers: Sequence[str]) -> Mapping[str, UUID | None]:
         field = self._setup.settings.number_field
-        if not field or not numbers:
-            return frozenset()
-        return frozenset(await self._with_number(field, numbers))
+        return await self._with_number(field, numbers) if field and numbers else {}
 
-    def _left_alone(self, desired: Desired, there: Contact | None, taken: frozenset[str]) -> Outcome | None:
+    def _left_alone(self, desired: Desired, there: Contact | None, taken: Mapping[str, UUID | None]) -> Outcome | None:
         """Why a contact is not written; None if it is."""
         if there is None:
             # One that was there and is gone was deleted or merged by somebody: it is not made again unasked.
             gone = Conflict() if desired.remote_id else None
-            return NUMBER_TAKEN if desired.number in taken else gone
+            # Somebody else of ours may have made the same contact a moment ago.
+            others = taken.get(desired.number, desired.customer_id) != desired.customer_id
+            return NUMBER_TAKEN if others else gone
         now = self._fingerprint(there)
         if there.seq > desired.seq:
             return Applied(there.remote_id, now, there.seq)

@@ -10,6 +10,7 @@ from sqlalchemy import URL
 
 from portal import logs
 from portal.app import create_app
+from portal.settings import Settings
 from tests.browser.cast import SECONDS_TO_SHOW
 from tests.browser.watch import Watch
 from tests.conftest import make_settings
@@ -19,14 +20,15 @@ Providers = Mapping[str, Mapping[str, object]]
 
 
 @asynccontextmanager
-async def house(database_url: URL, bound: socket, *, customers: Providers, staff: Providers) -> AsyncIterator[None]:
-    """Serve the portal on a socket that already has its port, with the providers of each audience by name."""
+async def house(database_url: URL, bound: socket, *, customers: Providers, staff: Providers) -> AsyncIterator[Settings]:
+    """Serve the portal on a socket that already has its port, with the providers of each audience by name; gives its
+    settings."""
     settings = make_settings(
         database_url, public_url=origin_of(bound), customer_oidc=customers, staff_oidc=staff, database_pool_size=2
     )
     logs.configure(settings)
     async with serving(create_app(settings), bound):
-        yield
+        yield settings
 
 
 def origin_of(bound: socket) -> str:

@@ -8,6 +8,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import URL
 
+from portal.cli.provider_checks import ask_providers
+from portal.settings import Settings
 from tests.browser.house import Doorstep, house, origin_of
 from tests.builders import a_customer, a_number
 from tests.conftest import Stores
@@ -32,10 +34,10 @@ GROUPS = [{"display_name": "crm-agents", "members": [GRACE]}]
 
 
 @pytest.fixture(scope="module")
-async def issuers(
+async def portal(
     database_url: URL, stores: Stores, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[str, str]]:
-    """The portal's origin and Canaille's issuer."""
+) -> AsyncIterator[Settings]:
+    """The portal's settings."""
     await a_customer(stores.worker, number=ALICE)
     with listening() as bound:
         origin = origin_of(bound)
@@ -50,8 +52,8 @@ async def issuers(
             }
             staff = settings | {"client_id": "staff-main", "scopes": "openid profile groups"}
             staff |= {"roles_claim": "groups", "roles": "crm-agents=agent"}
-            async with house(database_url, bound, customers=customers, staff={"main": staff}):
-                yield origin, issuer
+            async with house(database_url, bound, customers=customers, staff={"main": staff}) as known:
+                yield known
 
 
 def _client(origin: str, audience: str, name: str) -> dict[str, object]:
@@ -71,9 +73,9 @@ def _client(origin: str, audience: str, name: str) -> dict[str, object]:
 
 
 @pytest.fixture
-async def come(chromium: Browser, issuers: tuple[str, str]) -> AsyncIterator[Doorstep]:
+async def come(chromium: Browser, portal: Settings) -> AsyncIterator[Doorstep]:
     # Without scripts: with them, its pages look at what is typed while it is typed, and may drop it again.
-    doorstep = Doorstep(chromium, issuers[0], scripts=False)
+    doorstep = Doorstep(chromium, portal.origin, scripts=False)
     yield doorstep
     problems = await doorstep.leave()
     assert not problems, "\n".join(problems)
@@ -86,11 +88,16 @@ async def log_in(page: Page, login: str, password: str | None = None) -> None:
     await page.get_by_role("button", name="Sign in").click()
 
 
-async def test_it_is_as_hostile_as_we_take_it_for(issuers: tuple[str, str]) -> None:
+async def test_it_is_as_hostile_as_we_take_it_for(portal: Settings) -> None:
+    issuer = portal.customer_oidc["main"].issuer
     async with httpx2.AsyncClient(trust_env=False) as client:
-        document = (await client.get(f"{issuers[1]}/.well-known/openid-configuration")).json()
+        document = (await client.get(f"{issuer}/.well-known/openid-configuration")).json()
     assert "none" in document["id_token_signing_alg_values_supported"]
     assert "none" in document["token_endpoint_auth_methods_supported"]
+
+
+async def test_the_doctor_finds_nothing_that_keeps_anybody_out(portal: Settings) -> None:
+    assert [finding.advice for finding in await ask_providers(portal) if finding.wrong] == []
 
 
 async def test_a_customer_logs_in_and_out_again(come: Doorstep) -> None:

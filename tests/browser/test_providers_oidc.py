@@ -12,9 +12,11 @@ from playwright.async_api import Browser, Page, expect
 from sqlalchemy import URL
 
 from portal.audit.cipher import KeyRing
+from portal.cli.provider_checks import ask_providers
 from portal.db.database import Database, Role
 from portal.identity.client_keys import ClientKeys
 from portal.record.read import StoredRecord
+from portal.settings import Settings
 from tests.browser.house import Doorstep, house, origin_of
 from tests.builders import a_customer
 from tests.conftest import Stores, make_settings
@@ -32,6 +34,7 @@ class Home:
     origin: str
     provider: OidcProvider
     database: URL
+    settings: Settings
 
     def as_administrator(self) -> psycopg.Connection:
         address = self.database.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -48,8 +51,8 @@ async def home(database_url: URL, tmp_path_factory: pytest.TempPathFactory) -> A
             customers = settings | {"client_id": "northwind-customer", "number_claim": "customer_number"}
             staff = settings | {"client_id": "northwind-staff", "step_up_acr": WITH_CODE}
             staff |= {"roles_claim": "roles", "roles": "crm-agents=agent, crm-audit=auditor"}
-            async with house(database_url, bound, customers={"main": customers}, staff={"main": staff}):
-                yield Home(origin, provider, database_url)
+            async with house(database_url, bound, customers={"main": customers}, staff={"main": staff}) as known:
+                yield Home(origin, provider, database_url, known)
     complaints = [line for line in log.read_text().splitlines() if "WARNING" not in line]
     assert not complaints, "\n".join(complaints)
 
@@ -321,6 +324,15 @@ async def test_our_next_key_signs_as_soon_as_it_is_the_current_one(
     await allow(page)
 
     await inside(page)
+
+
+async def test_the_doctor_finds_nothing_wrong_unless_there_is(home: Home) -> None:
+    assert [finding.advice for finding in await ask_providers(home.settings) if finding.wrong] == []
+
+    customers = {"main": home.settings.customer_oidc["main"].model_copy(update={"client_id": "somebody-else"})}
+    changed = home.settings.model_copy(update={"customer_oidc": customers})
+    [advice] = [finding.advice for finding in await ask_providers(changed) if finding.wrong]
+    assert "invalid_client" in (advice or "")
 
 
 class TestWhatMustFail:

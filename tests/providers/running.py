@@ -15,6 +15,8 @@ import httpx2
 HERE = Path(__file__).parent
 CANAILLE = Path(sys.prefix, "canaille", "bin", "python")
 SECONDS_TO_GET_READY = 60
+INSTALLED = (HERE / "oidc" / "node_modules", CANAILLE)
+NOT_INSTALLED = "The providers are not installed: `make test` does so, or make .venv/.oidc-provider .venv/.canaille"
 
 
 class OidcProvider:
@@ -86,6 +88,7 @@ def _node() -> Path:
 @contextmanager
 def _running(command: list[str], given: object, issuer: str, log: Path) -> Iterator[None]:
     """The command, which reads JSON and answers under the issuer, until the block ends."""
+    assert all(path.exists() for path in INSTALLED), NOT_INSTALLED
     with log.open("wb") as written:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=written, stderr=subprocess.STDOUT, start_new_session=True

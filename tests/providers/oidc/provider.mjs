@@ -1,9 +1,9 @@
 // A strict OpenID provider for tests, on the loopback interface alone: `node provider.mjs < settings.json`.
 //
-// Settings: { port, clients: [...] as in OpenID Connect Dynamic Client Registration }. People and faults come over
-// HTTP, from tests: PUT /test/users/NAME with their claims (their password is their name, followed by "'s password", and their code is 123456),
-// POST /test/keys for a new signing key, POST /test/hours to make every login there older, GET /test/asked for what came
-// to which endpoint.
+// Settings: { port, clients: [...] as in OpenID Connect Dynamic Client Registration }. Tests say the rest over HTTP:
+// - PUT /test/users/NAME with somebody's claims; their password is "NAME's password", and their code 123456
+// - POST /test/keys for a new signing key; POST /test/hours to make every login there an hour older
+// - GET /test/asked for what came to which endpoint
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
@@ -64,7 +64,7 @@ function newProvider() {
   });
   made.on('session.saved', ({ uid }) => sessions.add(uid));
   // What a client does wrong is the client's to tell; this is what no test means to bring about.
-  for (const fault of ['server_error', 'pushed_authorization_request.error', 'backchannel.error']) {
+  for (const fault of ['server_error', 'backchannel.error']) {
     made.on(fault, (...told) => {
       const [error] = told.filter((what) => what instanceof Error);
       console.error(fault, error?.message, error?.error_detail, error?.cause?.cause?.message);

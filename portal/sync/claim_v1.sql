@@ -9,7 +9,7 @@ CREATE FUNCTION portal.sync_claim_v1(
 RETURNS TABLE (
     customer_id uuid, desired_seq bigint, synced_seq bigint, timeline_seq bigint, base bytea, remote_id text, etag text,
     push_due boolean, verify_due boolean, pull_due_at timestamptz, attempts integer, status text, wanted text,
-    unconfirmed boolean
+    unconfirmed boolean, troubled boolean
 )
 LANGUAGE plpgsql VOLATILE
 SET search_path = portal, pg_temp
@@ -76,6 +76,6 @@ BEGIN
     RETURNING s.customer_id, s.desired_seq, s.synced_seq, s.timeline_seq, s.base, s.remote_id, s.remote_etag,
         s.push_due_at IS NOT NULL AND s.push_due_at <= v_now, s.verify_at IS NOT NULL AND s.verify_at <= v_now,
         s.pull_due_at, s.attempts, s.status, s.wanted,
-        s.wanted_at IS NOT NULL AND s.confirmed_at IS NULL;
+        s.wanted_at IS NOT NULL AND s.confirmed_at IS NULL, v_gate.failures > 0 OR v_gate.open_until IS NOT NULL;
 END
 $$;

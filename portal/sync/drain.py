@@ -28,7 +28,7 @@ async def drain(line: Line) -> int:
     claimed = await claim(line, lease)
     if not claimed:
         return 0
-    seen = Seen(fresh=any(row.attempts == 0 for row in claimed))
+    seen = Seen(fresh=any(row.attempts == 0 for row in claimed), troubled=claimed[0].troubled)
     last_call = began + 2 * line.deadline
     leaving = [row for row in claimed if row.wanted is Wanted.ERASED]
     verdicts = await erase(line, leaving, seen, until=last_call) if leaving else []
@@ -69,6 +69,7 @@ def _sort(claimed: Sequence[Claimed], current: Mapping[UUID, Current | Unreadabl
                     looked=True,
                     pull_seen=row.pull_due_at,
                     wanted=row.wanted,
+                    unconfirmed=row.unconfirmed,
                 )
             )
     return rows, verdicts

@@ -56,5 +56,6 @@ def _erased(row: Claimed) -> Verdict:
         looked=True,
         pull_seen=row.pull_due_at,
         wanted=row.wanted,
+        unconfirmed=row.unconfirmed,
         did=True,
     )

@@ -51,9 +51,11 @@ class Seen:
         error: what it said, or did not say, last.
         fresh: one of the pass's records was never tried before: their failures say something about the CRM, and not
             about a record that always gives it trouble.
+        troubled: it had not answered lately, or that is not known.
     """
 
     fresh: bool = True
+    troubled: bool = True
     answered: bool | None = None
     shut_for: float | None = None
     error: str | None = None
@@ -74,6 +76,10 @@ class Seen:
         """A call got no answer: that counts for more than that an earlier one did."""
         self.error = why
         self.answered = False if self.fresh else None
+
+    def worth_telling(self, meter: CallMeter) -> bool:
+        """Whether the row of the gate has to change. Not for a CRM that is well and counts no calls."""
+        return self.troubled or self.answered is False or meter.calls > 0 or bool(self.error or self.shut_for)
 
     def params(self, meter: CallMeter) -> dict[str, Any]:
         """As `complete.sql` takes it."""

@@ -55,4 +55,6 @@ class Held:
 
 def unchanged(claimed: Claimed) -> Verdict:
     """The verdict that leaves a row as it is."""
-    return Verdict(claimed.customer_id, claimed.status, claimed.attempts, wanted=claimed.wanted)
+    return Verdict(
+        claimed.customer_id, claimed.status, claimed.attempts, wanted=claimed.wanted, unconfirmed=claimed.unconfirmed
+    )

@@ -11,7 +11,12 @@ from portal.sync.line import Line
 from portal.sync.state import Claimed, SyncStatus, Verdict, Wanted
 
 CLAIM = "SELECT * FROM portal.sync_claim_v1(%(connector)s, %(lease)s, %(for)s, %(limit)s, %(ahead)s)"
-COMPLETE = Path(__file__).with_name("complete.sql").read_text(encoding="utf-8")
+_CORE, _REMEMBER = (
+    Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8") for name in ("complete", "remember")
+)
+_END = "SELECT count(*) AS rows FROM done"
+COMPLETE = f"{_CORE}{_END}"
+COMPLETE_AND_REMEMBER = f"{_CORE},{_REMEMBER}{_END}"
 
 
 async def claim(line: Line, lease: UUID) -> list[Claimed]:
@@ -25,15 +30,16 @@ async def claim(line: Line, lease: UUID) -> list[Claimed]:
 
 async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict], seen: Seen) -> int:
     """Write down what a pass found out, and how the CRM behaved; gives how many rows were still its own."""
-    row = await line.store.database.fetch_one(
-        COMPLETE,
-        {
-            "connector": line.name,
-            "lease": lease,
-            "verdicts": Jsonb([verdict.json() for verdict in verdicts]),
-            "ahead": line.ahead,
-            **seen.params(line.meter.taken()),
-        },
-    )
+    meter = line.meter.taken()
+    params = {
+        "connector": line.name,
+        "lease": lease,
+        "verdicts": Jsonb([verdict.json() for verdict in verdicts]),
+        "ahead": line.ahead,
+    }
+    if seen.worth_telling(meter) or any(verdict.worth_telling for verdict in verdicts):
+        row = await line.store.database.fetch_one(COMPLETE_AND_REMEMBER, params | seen.params(meter))
+    else:
+        row = await line.store.database.fetch_one(COMPLETE, params)
     assert row is not None
     return int(row["rows"])

@@ -32,7 +32,8 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that this pass holds by its lease."""
+    """A row that this pass holds by its lease. `unconfirmed`: the CRM does not have what is wanted yet; `troubled`: it
+    has not answered lately."""
 
     customer_id: UUID
     desired_seq: int
@@ -48,6 +49,7 @@ class Claimed:
     status: SyncStatus
     wanted: Wanted = Wanted.RECORD
     unconfirmed: bool = False
+    troubled: bool = False
 
     @property
     def must_look(self) -> bool:
@@ -69,7 +71,8 @@ class Verdict:
         synced_seq, timeline_seq: what the CRM has now; None is unchanged.
         base, remote_id, etag: what is known of the CRM's side now; None is unchanged.
         announce: pages that show this customer have something new to show.
-        wanted, did: what the CRM was to have of the customer when the row was claimed, and whether it has it now.
+        wanted, did: what the CRM was to have of the customer when the row was claimed, and whether it has it now;
+            `unconfirmed` if it had not before.
         event, facts: what operators are to find in the journal, without a personal value.
     """
 
@@ -91,13 +94,24 @@ class Verdict:
     announce: bool = False
     wanted: Wanted = Wanted.RECORD
     did: bool = False
+    unconfirmed: bool = False
     event: Event | None = None
     facts: Mapping[str, str | int | list[str]] | None = None
 
+    @property
+    def worth_telling(self) -> bool:
+        """Whether the journal may have to have it."""
+        return self.event is not None or self.status is SyncStatus.PARKED or self.unconfirmed
+
     def json(self) -> dict[str, Any]:
-        """As `complete.sql` takes it."""
-        return {field.name: getattr(self, field.name) for field in fields(self)} | {
-            "customer_id": str(self.customer_id),
-            "pull_seen": self.pull_seen.isoformat() if self.pull_seen else None,
-            "base": self.base.hex() if self.base else None,
-        }
+        """As `complete.sql` takes it: what is absent is unchanged, or none."""
+        values = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
+        values["customer_id"] = str(self.customer_id)
+        if self.pull_seen is not None:
+            values["pull_seen"] = self.pull_seen.isoformat()
+        if self.base is not None:
+            values["base"] = self.base.hex()
+        return values
+
+
+_FIELDS = tuple(field.name for field in fields(Verdict))

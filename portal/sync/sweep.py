@@ -38,7 +38,8 @@ BEGIN = """
 
 PAGE = """
     SELECT s.customer_id, s.desired_seq, s.synced_seq, s.timeline_seq, s.base, s.remote_id, s.remote_etag AS etag,
-        false AS push_due, false AS verify_due, s.pull_due_at, s.attempts, s.status, s.wanted, false AS unconfirmed
+        false AS push_due, false AS verify_due, s.pull_due_at, s.attempts, s.status, s.wanted,
+        false AS unconfirmed, false AS troubled
     FROM portal.sync_state s
     WHERE s.connector = %(connector)s AND s.status = 'synced' AND (%(after)s::uuid IS NULL OR s.customer_id > %(after)s)
         AND s.push_due_at IS NULL AND s.pull_due_at IS NULL AND s.verify_at IS NULL AND s.lease IS NULL

@@ -58,18 +58,18 @@ class Vendor:
 
 
 class Http:
-    """Calls to one CRM, within a deadline each."""
+    """Calls to one CRM. `meter` counts them; each has `deadline` seconds, all in all."""
 
     def __init__(self, setup: Setup, vendor: Vendor, login: Login | None = None) -> None:
         self.meter: Meter = NO_METER
         self._name = setup.name
         self._vendor = vendor
         self._login = login
-        self._deadline = setup.settings.timeout_seconds
+        self.deadline = setup.settings.timeout_seconds
         self._client = httpx2.AsyncClient(
             base_url=setup.settings.url,
             transport=transport(allow_private=setup.settings.allow_private),
-            timeout=httpx2.Timeout(self._deadline, connect=min(CONNECT_SECONDS, self._deadline)),
+            timeout=httpx2.Timeout(self.deadline, connect=min(CONNECT_SECONDS, self.deadline)),
             headers={"user-agent": "customer-profile-portal", "accept": "application/json"},
             follow_redirects=False,
         )
@@ -125,7 +125,7 @@ class Http:
     async def _send(self, request: httpx2.Request, *, writes: bool) -> Answer:
         began = clock.current.monotonic()
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(self.deadline):
                 answer = await self._exchange(request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
             self._note(request, began, type(error).__name__)

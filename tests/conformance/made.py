@@ -11,12 +11,12 @@ from portal.db.database import Database
 from portal.settings.connectors import ConnectorSettings
 from tests.conformance.subject import NAME, Names, a_catalogue
 
-DEADLINE = 0.6
+DEADLINE = 10.0
 
 
 @asynccontextmanager
 async def made(kind: str, names: Names, **settings: Any) -> AsyncIterator[Connector]:
-    """A connector with short deadlines, for the length of an `async with` block."""
+    """A connector for the length of an `async with` block."""
     values: dict[str, Any] = {"kind": kind, "allow_private": True, "timeout_seconds": DEADLINE, **settings}
     given = ConnectorSettings(**values)
     setup = Setup(NAME, given, a_catalogue(names), cast(Database, None), "https://profile.example.com", b"key")

@@ -110,8 +110,7 @@ class OfTryton(Subject):
 async def of_tryton(server: str) -> AsyncIterator[Subject]:
     line, console = Line(server=server), Console(server)
     settings = {"database": DATABASE, "username": USER, "password": PASSWORD, "number_field": "code"}
-    # A real server takes its time.
-    async with line.serving(), made("tryton", NAMES, url=line.url, timeout_seconds=5, **settings) as connector:
+    async with line.serving(), made("tryton", NAMES, url=line.url, **settings) as connector:
         assert isinstance(connector, Tryton)
         yield OfTryton(connector, line, console)
         await console.aclose()

@@ -17,6 +17,7 @@ from tests.builders import a_number
 from tests.standins.server import Matches, StandIn
 
 NAME = "crm"
+HURRY_SECONDS = 2.0
 
 ALICE: Mapping[str, Value] = {
     "given_name": "Zoë",
@@ -95,6 +96,12 @@ class Subject(ABC):
     def calls_for(self, wishes: Sequence[Desired]) -> int:
         """How many calls write these records."""
         return len(wishes) if self.one_call_each else 1
+
+    def hurry(self) -> None:
+        """Wait no longer than a test can, from now on."""
+        http = getattr(self.connector, "_http", None)
+        assert http is not None
+        http.deadline = HURRY_SECONDS
 
     def raw_of(self, key: str, value: str) -> Any:
         """How the CRM writes a value of a text or choice."""

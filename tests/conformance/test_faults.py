@@ -34,6 +34,7 @@ async def test_an_answer_that_is_lost_is_ambiguous_and_is_read_back(
     if fault.breaks is Break.GARBLED and not subject.connector.caps.reads:
         pytest.skip("nobody reads what this CRM answers")
     alice = subject.wish(entries=[1])
+    subject.hurry()
     standin.fail(fault)
 
     [outcome] = await subject.connector.push([alice])
@@ -54,6 +55,7 @@ async def test_a_call_that_never_arrived_is_ambiguous_and_done_again(
     subject: Subject, standin: StandIn, breaks: Break
 ) -> None:
     alice = subject.wish()
+    subject.hurry()
     standin.fail(Fault(breaks=breaks))
     [outcome] = await subject.connector.push([alice])
     assert isinstance(outcome, Ambiguous), outcome

@@ -1,11 +1,12 @@
 """Reading a CRM: what it says comes back in the record's words, and who was edited there is told."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from portal.crm.inventory import Describing, compare
-from portal.crm.port import Applied, CursorExpired, Ref
+from portal.crm.inventory import Browsing, Describing, compare
+from portal.crm.port import Applied, Conflict, CursorExpired, Ref
 from tests.conformance.subject import ALICE, CONSENT, Subject, known
 
 
@@ -135,6 +136,35 @@ async def test_a_contact_that_was_merged_away_is_told_by_the_one_that_is_left(su
     [remote] = await subject.connector.fetch([Ref(gone, away.customer_id)])
     assert (remote.remote_id, remote.customer_id) == (left, survivor.customer_id)
     assert gone in remote.merged
+
+
+async def test_a_contact_that_was_there_before_is_found_and_tied_to_its_customer(subject: Subject) -> None:
+    connector, wish = subject.connector, subject.wish()
+    if not isinstance(connector, Browsing):
+        pytest.skip("this CRM cannot be gone through")
+    await connector.push([subject.wish(), subject.wish()])
+    assert await subject.take_number(wish.number)
+
+    found, cursor = await connector.browse(None, 2)
+    everybody = list(found)
+    while cursor:
+        found, cursor = await connector.browse(cursor, 2)
+        everybody += found
+
+    assert len({one.remote_id for one in everybody}) == len(everybody)
+    [hers] = [one for one in everybody if one.number == wish.number]
+    assert (hers.name, hers.customer_id) == ("Mallory", None)
+    others = [one for one in everybody if one.customer_id is not None]
+    assert len(others) >= 2 and {"zoe@example.com"} <= {email for one in others for email in one.emails}
+
+    await connector.link(hers.remote_id, wish.customer_id)
+
+    assert list(await connector.push([wish])) == [Conflict()], "what it says already is looked at first"
+    [remote] = await connector.fetch([Ref(None, wish.customer_id)])
+    assert (remote.remote_id, remote.seq) == (hers.remote_id, 0)
+    [outcome] = await connector.push([replace(wish, remote_id=remote.remote_id, etag=remote.etag)])
+    assert isinstance(outcome, Applied) and outcome.remote_id == hers.remote_id
+    assert await subject.count(wish.customer_id) == 1
 
 
 async def test_a_cursor_that_the_crm_has_forgotten_is_told(subject: Subject) -> None:

@@ -84,6 +84,8 @@ class HubSpot(StandIn):
                   methods=["POST"]),
             Route(f"{crm}/contacts/search", self._guarded(self._search, rate=False), methods=["POST"]),
             Route(f"{crm}/contacts/gdpr-delete", self._guarded(self._forget), methods=["POST"]),
+            Route(f"{crm}/contacts", self._guarded(self._list)),
+            Route(f"{crm}/contacts/{{id}}", self._guarded(self._patch), methods=["PATCH"]),
             Route("/crm/v3/properties/contacts", self._guarded(lambda _body: _found(CONTACT))),
             Route("/crm/v3/properties/notes", self._guarded(lambda _body: _found(NOTE))),
         ]  # fmt: skip
@@ -117,7 +119,8 @@ class HubSpot(StandIn):
                 limit = {"policyName": "TEN_SECONDLY_ROLLING", "errorType": "RATE_LIMIT"}
                 return _error(429, "RATE_LIMITS", "You have reached your ten_secondly_rolling limit.", limit)
             self.left -= 1
-            response = view(await request.json() if request.method == "POST" else None)
+            asked = dict(request.query_params) | dict(request.path_params)
+            response = view(await request.json() | asked if request.method in ("POST", "PATCH") else asked)
             if rate:
                 response.headers["X-HubSpot-RateLimit-Max"] = "190"
                 response.headers["X-HubSpot-RateLimit-Remaining"] = str(self.left)
@@ -199,6 +202,20 @@ class HubSpot(StandIn):
         if following < len(fitting):
             answer["paging"] = {"next": {"after": str(following)}}
         return JSONResponse(answer)
+
+    def _list(self, asked: Any) -> Response:
+        start, limit = int(asked.get("after", 0)), int(asked["limit"])
+        everybody = sorted(self.contacts.values(), key=lambda one: int(one.id))
+        page = [_shown(one, asked["properties"].split(",")) for one in everybody[start : start + limit]]
+        more = {"paging": {"next": {"after": str(start + limit)}}} if start + limit < len(everybody) else {}
+        return JSONResponse({"results": page} | more)
+
+    def _patch(self, body: Any) -> Response:
+        taken = self.find("portal_id", body["properties"]["portal_id"])
+        if taken and taken.id != body["id"]:
+            return _error(400, "VALIDATION_ERROR", "portal_id: the value is used by another contact already")
+        self.edit(body["id"], body["properties"])
+        return JSONResponse(_shown(self.contacts[body["id"]], list(CONTACT)))
 
     def _forget(self, body: Any) -> Response:
         gone = self.contacts.pop(body["objectId"], None)

@@ -31,6 +31,7 @@ PARTNER: dict[str, dict[str, Any]] = {
     "x_plan": {"type": "selection", "selection": [["home", "Home"], ["home_plus", "Plus"], ["business", "Business"]]},
     "x_paperless": {"type": "boolean"}, "x_offers_email": {"type": "char"}, "x_summary": {"type": "text"},
     "x_portal_id": {"type": "char"}, "x_portal_seq": {"type": "integer"}, "x_portal_fingerprint": {"type": "char"},
+    "is_company": {"type": "boolean"},
     "active": {"type": "boolean"}, "write_date": {"type": "datetime", "readonly": True},
 }  # fmt: skip
 
@@ -131,6 +132,7 @@ class Odoo(StandIn):
         methods: dict[tuple[str, str], Callable[..., Any]] = {
             ("res.partner", "load"): self._load,
             ("res.partner", "search_read"): lambda **how: self._search(self.partners.values(), context, **how),
+            ("res.partner", "write"): lambda vals: bool(self.change(ids[0], vals)),
             ("res.partner", "unlink"): lambda: self.delete(ids),
             ("res.partner", "fields_get"): lambda attributes: PARTNER,
             ("ir.model.data", "search_read"): lambda **how: self._search(self._external_ids(), {}, **how),
@@ -249,6 +251,8 @@ def _fits(row: dict[str, Any], one: list[Any]) -> bool:
             return bool(value == wanted)
         case "!=":
             return bool(value != wanted)
+        case ">":
+            return bool(value > wanted)
         case ">=":
             return bool(value >= wanted)
         case "<":

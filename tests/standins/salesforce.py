@@ -72,6 +72,7 @@ class Salesforce(StandIn):
             Route(f"{DATA}/composite/sobjects/{{object}}/{{key}}", self._upsert, methods=["PATCH"]),
             Route(f"{DATA}/sobjects/{{object}}/describe", self._describe),
             Route(f"{DATA}/sobjects/{{object}}/{{id}}", self._delete, methods=["DELETE"]),
+            Route(f"{DATA}/sobjects/{{object}}/{{id}}", self._update, methods=["PATCH"]),
         ]
 
     def writes_contacts(self, call: Call) -> bool:
@@ -159,6 +160,16 @@ class Salesforce(StandIn):
         if row is None or row["IsDeleted"]:
             return _errors(404, "ENTITY_IS_DELETED", "entity is deleted")
         self.change(request.path_params["object"], row["Id"], {"IsDeleted": True})
+        return Response(status_code=204)
+
+    async def _update(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        values = await request.json()
+        there = self.find(values["Portal_Id__c"])
+        if there and there["Id"] != request.path_params["id"]:
+            return _errors(400, "DUPLICATE_VALUE", "duplicate value found: Portal_Id__c")
+        self.change("Contact", request.path_params["id"], values)
         return Response(status_code=204)
 
     async def _delete_many(self, request: Request) -> Response:

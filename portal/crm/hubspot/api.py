@@ -76,6 +76,13 @@ def _rows(answer: Answer, otherwise: Retry | Ambiguous) -> list[Mapping[str, Any
     return [row for row in found if isinstance(row, dict) and row.get("id")]
 
 
+def next_page(answer: Answer) -> str | None:
+    """Where the next page begins; None if there is none."""
+    paging = answer.body.get("paging") if isinstance(answer.body, dict) else None
+    following = paging.get("next") if isinstance(paging, dict) else None
+    return str(following["after"]) if isinstance(following, dict) and following.get("after") else None
+
+
 def properties(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """An object's properties."""
     found = row.get("properties")

@@ -7,16 +7,28 @@ property, 100 inputs; results come in no promised order, so they are matched by 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from portal.crm.answers import Answer, CallFailed
+from portal.crm.browsing import existing
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
 from portal.crm.http import Http
-from portal.crm.hubspot.api import DIALECT, MOST, VENDOR, failures, field, properties, read_rows, written_rows
+from portal.crm.hubspot.api import (
+    DIALECT,
+    MOST,
+    VENDOR,
+    failures,
+    field,
+    next_page,
+    properties,
+    read_rows,
+    written_rows,
+)
 from portal.crm.hubspot.feed import feed
 from portal.crm.hubspot.notes import ENTRY, write_notes
 from portal.crm.hubspot.webhooks import hints, verified
-from portal.crm.inventory import Needed, RemoteField
+from portal.crm.inventory import Existing, Needed, RemoteField
 from portal.crm.mapping import CrmMap
 from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Outcome, Rate, Ref, Reject, Retry
 from portal.crm.setup import Setup
@@ -24,6 +36,7 @@ from portal.crm.setup import Setup
 CONTACTS = "/crm/v3/objects/contacts"
 ID, SEQ, FINGERPRINT = "portal_id", "portal_seq", "portal_fingerprint"
 MERGED = "hs_merged_object_ids"
+NAMES = ("firstname", "lastname")
 
 
 class HubSpot(Comparing):
@@ -72,6 +85,20 @@ class HubSpot(Comparing):
             except CallFailed as failure:
                 if failure.answer is None or failure.answer.status != 404:
                     raise
+
+    async def browse(self, cursor: Cursor | None, size: int) -> tuple[Sequence[Existing], Cursor | None]:
+        """All contacts, page by page."""
+        names = ",".join([*self._properties, *NAMES])
+        params = {"limit": str(min(size, MOST)), "properties": names} | ({"after": cursor} if cursor else {})
+        answer = await self._http.read("GET", CONTACTS, params=params)
+        found = [_contact(row) for row in read_rows(answer)]
+        number = self._setup.settings.number_field
+        return [existing(one, self._map, number, *NAMES) for one in found], next_page(answer)
+
+    async def link(self, remote_id: str, customer_id: UUID) -> None:
+        """Tie a contact to a customer. HubSpot refuses it if another contact is theirs."""
+        body = {"properties": {ID: str(customer_id)}}
+        await self._http.write("PATCH", f"{CONTACTS}/{quote(remote_id, safe='')}", body=body)
 
     async def describe(self) -> Sequence[RemoteField]:
         """The properties of contacts, and those of notes with `notes.` before them."""

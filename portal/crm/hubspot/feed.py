@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from portal.crm.http import Http
-from portal.crm.hubspot.api import properties, read_rows
+from portal.crm.hubspot.api import next_page, properties, read_rows
 from portal.crm.since import Row, Since
 
 PAGE = 200
@@ -33,10 +33,7 @@ def feed(http: Http, names: Sequence[str], id_property: str) -> Since:
         }
         body |= {"after": position} if position else {}
         answer = await http.read("POST", "/crm/v3/objects/contacts/search", body=body)
-        found = read_rows(answer)
-        paging = answer.body.get("paging")
-        following = paging.get("next") if isinstance(paging, dict) else None
-        return found, str(following["after"]) if isinstance(following, dict) and following.get("after") else None
+        return read_rows(answer), next_page(answer)
 
     return Since(search, lambda row: str(row["id"]), _modified, SETTLES)
 

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from portal.crm.answers import CallFailed, phrase
+from portal.crm.browsing import existing
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
-from portal.crm.inventory import Needed, RemoteField
+from portal.crm.inventory import Existing, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.odoo.api import FINGERPRINT, ID, PARTNER, SEQ, external_id, field, for_load, whose_external_id
 from portal.crm.odoo.feed import feed
@@ -62,6 +63,21 @@ class Odoo(Comparing):
         """Delete a partner with its messages. Odoo refuses that for one with invoices or a user: then this says so."""
         for contact in await self._ours(ref):
             await self._rpc.call(PARTNER, "unlink", ids=[int(contact.remote_id)], writes=True)
+
+    async def browse(self, cursor: Cursor | None, size: int) -> tuple[Sequence[Existing], Cursor | None]:
+        """All partners that are people, by their numbers."""
+        domain = [["id", ">", int(cursor or 0)], ["is_company", "=", False]]
+        page = await self._rpc.call(
+            PARTNER, "search_read", domain=domain, fields=self._fields, order="id", limit=size, context=EVERY
+        )
+        found = [_contact(row) for row in rows(page)]
+        number = self._setup.settings.number_field
+        contacts = [existing(one, self._map, number, "name") for one in found]
+        return contacts, found[-1].remote_id if len(found) == size else None
+
+    async def link(self, remote_id: str, customer_id: UUID) -> None:
+        """Tie a partner to a customer."""
+        await self._rpc.call(PARTNER, "write", ids=[int(remote_id)], vals={ID: str(customer_id)}, writes=True)
 
     async def describe(self) -> Sequence[RemoteField]:
         """The fields of partners."""

@@ -14,18 +14,20 @@ from typing import Any
 from uuid import UUID
 
 from portal.crm.answers import Answer, CallFailed
+from portal.crm.browsing import existing
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
 from portal.crm.http import Http
-from portal.crm.inventory import Needed, RemoteField
+from portal.crm.inventory import Existing, Needed, RemoteField
 from portal.crm.mapping import CrmMap
 from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Meter, Outcome, Rate, Ref, Reject, Retry
 from portal.crm.salesforce.api import DATA, DIALECT, FIELD_NAME, MOST, RECORD_ID, VENDOR, field, quoted, row_failure
-from portal.crm.salesforce.feed import Feed
+from portal.crm.salesforce.feed import FIRST_ID, Feed
 from portal.crm.salesforce.login import Login
 from portal.crm.salesforce.tasks import ENTRY, erase_tasks, write_tasks
 from portal.crm.setup import Setup
 
 ID, SEQ, FINGERPRINT = "Portal_Id__c", "Portal_Seq__c", "Portal_Fingerprint__c"
+NAMES = ("FirstName", "LastName")
 COLLECTION = f"{DATA}/composite/sobjects"
 CLIENT = {"sforce-call-options": "client=CustomerProfilePortal"}
 
@@ -88,6 +90,22 @@ class Salesforce(Comparing):
             except CallFailed as failure:
                 if failure.answer is None or failure.answer.status != 404:
                     raise
+
+    async def browse(self, cursor: Cursor | None, size: int) -> tuple[Sequence[Existing], Cursor | None]:
+        """All contacts, by their ids."""
+        after = cursor if cursor and RECORD_ID.fullmatch(cursor) else FIRST_ID
+        names = ", ".join(dict.fromkeys([*self._fields, *NAMES]))
+        query = f"SELECT {names} FROM Contact WHERE Id > {quoted([after])} ORDER BY Id LIMIT {int(size)}"  # noqa: S608
+        found = [_contact(row) for row in records(await self._http.read("GET", f"{DATA}/query", params={"q": query}))]
+        number = self._setup.settings.number_field
+        contacts = [existing(one, self._map, number, *NAMES) for one in found]
+        return contacts, found[-1].remote_id if len(found) == size else None
+
+    async def link(self, remote_id: str, customer_id: UUID) -> None:
+        """Tie a contact to a customer. Salesforce refuses it if another contact is theirs."""
+        if not RECORD_ID.fullmatch(remote_id):
+            raise ValueError(f"{remote_id!r} is no id of Salesforce")
+        await self._http.write("PATCH", f"{DATA}/sobjects/Contact/{remote_id}", body={ID: str(customer_id)})
 
     async def describe(self) -> Sequence[RemoteField]:
         """The fields of contacts, and those of tasks with `Task.` before them."""

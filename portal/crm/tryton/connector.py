@@ -12,14 +12,15 @@ from uuid import UUID
 
 from portal.catalogue.model import CrmType
 from portal.crm.answers import CallFailed
+from portal.crm.browsing import existing
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
-from portal.crm.inventory import Needed, RemoteField
+from portal.crm.inventory import Existing, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Meter, Outcome, Ref, Reject, Retry
 from portal.crm.setup import Setup
 from portal.crm.since import Row, Since
 from portal.crm.tryton.fields import Fields, as_date, describe
-from portal.crm.tryton.mechanisms import changes, read_mechanisms
+from portal.crm.tryton.mechanisms import changes, every_mechanism, read_mechanisms
 from portal.crm.tryton.notes import erase_notes, write_notes
 from portal.crm.tryton.rpc import CONCURRENCY, Refused, Rpc, moment, read_moment
 
@@ -84,6 +85,21 @@ class Tryton(Comparing):
         for contact in await self._ours(ref):
             await erase_notes(self._rpc, int(contact.remote_id))
             await self._rpc.call(f"{PARTY}.delete", [int(contact.remote_id)], {}, writes=True)
+
+    async def browse(self, cursor: Cursor | None, size: int) -> tuple[Sequence[Existing], Cursor | None]:
+        """All parties, by their numbers, with the contact mechanisms that anybody gave them."""
+        await self._fields.load()
+        domain, names = [["id", ">", int(cursor or 0)], ["replaced_by", "=", None]], [*self._names, "name"]
+        found = await self._rpc.call(f"{PARTY}.search_read", domain, 0, size, [["id", "ASC"]], names, EVERY)
+        ways = await every_mechanism(self._rpc, [int(row["id"]) for row in found])
+        number = self._setup.settings.number_field
+        contacts = [self._contact({**row, **ways.get(int(row["id"]), {})}) for row in found]
+        known = [existing(one, self._map, number, "name") for one in contacts]
+        return known, contacts[-1].remote_id if len(contacts) == size else None
+
+    async def link(self, remote_id: str, customer_id: UUID) -> None:
+        """Tie a party to a customer. Tryton refuses it if another party is theirs."""
+        await self._rpc.call(f"{PARTY}.write", [int(remote_id)], {ID: str(customer_id)}, {}, writes=True)
 
     async def describe(self) -> Sequence[RemoteField]:
         """The fields of parties, and the types of contact mechanisms."""

@@ -22,6 +22,19 @@ async def read_mechanisms(rpc: Rpc, parties: Sequence[int]) -> dict[int, list[Ma
     return by_party
 
 
+async def every_mechanism(rpc: Rpc, parties: Sequence[int]) -> dict[int, dict[str, str]]:
+    """The first of each type, by party, whoever added it."""
+    if not parties:
+        return {}
+    order = [["sequence", "ASC NULLS FIRST"], ["id", "ASC"]]
+    domain, names = [["party", "in", list(parties)]], ["party", "type", "value"]
+    found = await rpc.call(f"{MECHANISM}.search_read", domain, 0, None, order, names, {})
+    by_party: dict[int, dict[str, str]] = {}
+    for row in found:
+        by_party.setdefault(int(row["party"]), {}).setdefault(str(row["type"]), str(row["value"]))
+    return by_party
+
+
 def changes(there: Sequence[Mapping[str, Any]], wanted: Mapping[str, str | None]) -> list[list[Any]]:
     """What a write of the party does with them, so that there is one for each type with a value."""
     by_type: dict[str, Mapping[str, Any]] = {str(row["type"]): row for row in there}

@@ -58,7 +58,7 @@ async def test_refusals_and_errors_say_the_same(stranger: httpx2.AsyncClient) ->
 
 
 async def test_static_files_are_kept_for_ever(stranger: httpx2.AsyncClient) -> None:
-    sheet = re.search(r'href="(/static/css/portal\.[0-9a-f]+\.css)"', (await stranger.get("/")).text)
+    sheet = re.search(r'href="(/static/css/page\.[0-9a-f]+\.css)"', (await stranger.get("/")).text)
     assert sheet is not None
     response = await stranger.get(sheet[1])
 

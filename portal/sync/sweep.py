@@ -79,14 +79,16 @@ class Swept:
 
 
 async def sweep(line: Line, *, size: int, grace: float) -> int:
-    """Compare the next page if it is time for one; gives how many records have drifted.
+    """Compare the next page if it is time for one; gives how many records have drifted. Whoever only listens has nothing
+    to compare.
 
     Args:
         size: of the page; 0 is never.
         grace: seconds that the CRM's feed gets to tell of an edit before it counts as untold.
     """
     about = {"connector": line.name, "ahead": line.ahead}
-    row = await line.store.database.fetch_one(BEGIN, about | {"every": EVERY}) if size else None
+    wanted = size and line.connector.caps.reads
+    row = await line.store.database.fetch_one(BEGIN, about | {"every": EVERY}) if wanted else None
     if row is None:
         return 0
     page = await sweep_page(line, row["swept_through"], size=size, grace=grace, actor="engine")

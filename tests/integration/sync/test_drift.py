@@ -1,5 +1,6 @@
 """What a CRM says otherwise although nobody told is found, shown and mended; and everything can be compared anew."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -51,6 +52,13 @@ async def test_what_nobody_told_is_found_shown_and_mended(stage: Stage, crm: Rem
     assert crm.contacts[alice].fields["language"] == record.profile["language"]
     await stage.later(minutes=2)
     assert await swept(stage) == 0
+
+
+async def test_a_crm_that_only_listens_is_not_asked(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+    crm.caps = replace(crm.caps, reads=False)
+    crm.contacts[alice].fields["language"] = "fr"
+    assert await swept(stage) == 0
+    assert await drift(stage, alice) == []
 
 
 async def test_a_consent_that_got_looser_there_is_made_strict_again(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:

@@ -111,10 +111,16 @@ class Database:
         return rows[0] if rows else None
 
     async def _run(self, sql: str, params: Params) -> list[Row]:
-        async with self.pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        # Not `pool.connection()`, which ends each loan with a commit: in autocommit there is nothing to end.
+        connection = await self.pool.getconn()
+        try:
+            cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(cast("Any", sql), params or None)
             return await cursor.fetchall() if cursor.description else []
+        finally:
+            await self.pool.putconn(connection)
 
 
 async def _to_autocommit(connection: psycopg.AsyncConnection[Any]) -> None:
-    await connection.set_autocommit(True)
+    if not connection.autocommit:
+        await connection.set_autocommit(True)

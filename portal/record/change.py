@@ -3,6 +3,7 @@ command line. One statement keeps state, change record and due marks together (`
 courtesy of a view.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -27,6 +28,9 @@ from portal.record.write import write
 
 ATTEMPTS = 8
 """How often a change is computed anew because somebody else was faster, before the person is asked to try again."""
+
+FIRST_WAIT = 0.01
+"""Seconds that the second attempt waits at most; each further one at most twice as long."""
 
 FARTHEST_BACK = 1_000
 """From how many versions ago a form may come: what happened since is read and decrypted for it."""
@@ -104,7 +108,8 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
         Unavailable: others kept being faster.
         Uncertain: the answer was lost; sending the same intention again is safe.
     """
-    for _attempt in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
+        await _let_others_finish(attempt)
         stored = await read(store.database, store.keys, customer_id)
         if stored is None:
             raise NotFound(_("There is no such record."))
@@ -134,6 +139,14 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
             again = await read(store.database, store.keys, customer_id)
             return Duplicate(again or stored, seq)
     raise Unavailable(_("Others are changing this record at this moment. Nothing was saved; please try again."))
+
+
+async def _let_others_finish(attempt: int) -> None:
+    """Who was too late waits a moment, longer each time and never as long as the next one: of many at one record, each
+    gets through."""
+    if attempt:
+        chance = int.from_bytes(clock.token_bytes(4)) / 2**32
+        await asyncio.sleep(FIRST_WAIT * 2 ** (attempt - 1) * chance)
 
 
 def _too_far() -> Conflict:

@@ -79,8 +79,8 @@ class Swept:
 
 
 async def sweep(line: Line, *, size: int, grace: float) -> int:
-    """Compare the next page if it is time for one; gives how many records have drifted. Whoever only listens has nothing
-    to compare.
+    """Compare the next page if it is time for one; gives how many records have drifted. With a CRM that only listens
+    there is nothing to compare.
 
     Args:
         size: of the page; 0 is never.

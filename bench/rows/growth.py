@@ -69,7 +69,7 @@ async def _stage(stack: ExitStack, small: Ground, customers: int, changes: int) 
         web,
         {
             "log, the newest": [people.reading(auditor, "/audit")],
-            "log, one kind of change": [people.reading(auditor, "/audit?action=note:answered")],
+            "log, one kind of change": [people.reading(auditor, "/audit?action=note")],
             "log, one customer": [people.reading(auditor, f"/audit?customer=F{n:08}") for n in range(1, 50)],
             "desk search, by name": people.searching(agent, [name.lower() for name in FAMILY]),
             "desk search, by number": people.searching(agent, [f"F{number:08}" for number in range(1, 50)]),

@@ -63,7 +63,8 @@ async def measure(ground: Ground) -> Row:
         admin.execute(TARGETS.encode())
         admin.execute(f"DROP FUNCTION IF EXISTS portal.{unaudited.FUNCTION}".encode())
         admin.execute(unaudited.sql().encode())
-        customers = admin.execute("SELECT count(*) FROM public.target").fetchall()[0][0]
+        # Their entries are the same bytes again and again, which no chain survives: the others are left to other rows.
+        customers = admin.execute("SELECT count(*) / 2 FROM public.target").fetchall()[0][0]
     with ExitStack() as stack:
         portal = stack.enter_context(ground.portal())
         without = stack.enter_context(ground.application("unaudited"))

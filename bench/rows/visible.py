@@ -38,7 +38,7 @@ async def measure(ground: Ground) -> Row:
         "in the CRM, so measuring adds nothing to them. Where the edits themselves could not be made that fast on this "
         "machine, beside everything else, the rate that was reached is told.",
     )
-    customers = ground.customers(400)
+    customers = ground.customers(200)
     found: dict[int, list[tuple[float, list[float], int]]] = {rate: [] for rate in RATES}
     async with ground.store(Role.CUSTOMER, pool_size=20) as store:
         for _ in range(ROUNDS):

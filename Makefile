@@ -86,6 +86,11 @@ imports: $(VENV)/.dev ## Check who imports whom
 chaos: $(VENV)/.dev $(TRANSLATIONS) ## Kill processes and crash the database under load, then check what must hold (ARGS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: conformance-table
+conformance-table: $(VENV)/.dev $(VENV)/.tryton ## Put every rule to every connector, and print which keeps which
+	@mkdir -p var && $(BIN)/pytest -q -n $(WORKERS) tests/conformance --junitxml=var/conformance.xml >var/conformance.txt; \
+	$(BIN)/python -m tests.conformance.table var/conformance.xml
+
 .PHONY: security-table
 security-table: $(VENV)/.dev ## Print which test proves which requirement of OWASP ASVS
 	@$(BIN)/python -m tests.security.table

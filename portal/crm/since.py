@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from portal import clock
-from portal.crm.port import Cursor
+from portal.crm.port import Cursor, CursorExpired
 
 Row: TypeAlias = Mapping[str, Any]
 Search: TypeAlias = Callable[[int, int, str | None], Awaitable[tuple[list[Row], str | None]]]
@@ -28,7 +28,11 @@ class Since:
         self.settles = settles
 
     async def read(self, cursor: Cursor | None) -> tuple[list[Row], Cursor]:
-        """What was modified since a cursor, a page of it, and the next cursor."""
+        """What was modified since a cursor, a page of it, and the next cursor.
+
+        Raises:
+            CursorExpired: the cursor says nothing here, as after a change of the kind of CRM.
+        """
         since, known = _read_cursor(cursor)
         until = int((clock.now() - self.settles).timestamp() * 1000)
         fresh, position = list[Row](), None
@@ -51,5 +55,8 @@ def _cursor(since: int, known: set[str]) -> Cursor:
 def _read_cursor(cursor: Cursor | None) -> tuple[int, set[str]]:
     if not cursor:
         return 0, set()
-    since, known = json.loads(cursor)
-    return int(since), set(known)
+    try:
+        since, known = json.loads(cursor)
+        return int(since), set(known)
+    except (ValueError, TypeError):
+        raise CursorExpired("the cursor is none of this feed's") from None

@@ -91,6 +91,9 @@ class OfHubSpot(Subject):
     def told(self, seq: int) -> str:
         return html.escape(words_of(seq), quote=False)
 
+    async def expired_cursor(self) -> str | None:
+        return "of another feed"
+
     def writes_timeline(self) -> Matches | None:
         return self.hubspot.writes_notes
 

@@ -87,6 +87,9 @@ class OfOdoo(Subject):
     def told(self, seq: int) -> str:
         return f"<p>{html.escape(words_of(seq), quote=False)}</p>"
 
+    async def expired_cursor(self) -> str | None:
+        return "of another feed"
+
     def writes_timeline(self) -> Matches | None:
         return self.odoo.writes_messages
 

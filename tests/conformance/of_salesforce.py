@@ -86,6 +86,9 @@ class OfSalesforce(Subject):
         self.salesforce.merge(left["Id"], gone["Id"])
         return True
 
+    async def expired_cursor(self) -> str | None:
+        return "of another feed"
+
     def writes_timeline(self) -> Matches | None:
         return self.salesforce.writes_tasks
 

@@ -92,6 +92,9 @@ class OfTryton(Subject):
     def told(self, seq: int) -> str:
         return words_of(seq)
 
+    async def expired_cursor(self) -> str | None:
+        return "of another feed"
+
     def writes_timeline(self) -> Matches | None:
         return self._line.writes_notes
 

@@ -139,7 +139,7 @@ class Subject(ABC):
         return False
 
     async def expired_cursor(self) -> str | None:
-        """A cursor that the CRM has forgotten; None where it forgets none."""
+        """A cursor that is not understood any more; None where that cannot be."""
         return None
 
     def delivery(self, customer: UUID) -> Delivery | None:

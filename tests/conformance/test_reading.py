@@ -167,10 +167,10 @@ async def test_a_contact_that_was_there_before_is_found_and_tied_to_its_customer
     assert await subject.count(wish.customer_id) == 1
 
 
-async def test_a_cursor_that_the_crm_has_forgotten_is_told(subject: Subject) -> None:
+async def test_a_cursor_that_is_not_understood_any_more_is_told(subject: Subject) -> None:
     forgotten = await subject.expired_cursor()
     if forgotten is None:
-        pytest.skip("this CRM forgets no cursor")
+        pytest.skip("this CRM has no cursor that could be another's")
     with pytest.raises(CursorExpired):
         await subject.connector.changes(forgotten)
 

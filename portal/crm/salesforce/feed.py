@@ -5,6 +5,7 @@ https://developer.salesforce.com/docs/platform/api-rest/guide/resources-queryall
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,13 +13,29 @@ from typing import Any
 from portal import clock
 from portal.crm.answers import CallFailed
 from portal.crm.http import Http
-from portal.crm.port import Cursor, Retry
-from portal.crm.salesforce.api import DATA, moment, quoted
+from portal.crm.port import Cursor, CursorExpired, Retry
+from portal.crm.salesforce.api import DATA, RECORD_ID, moment, quoted
 
 PAGE = 500
 SETTLES = timedelta(seconds=20)
 FIRST_ID = "0" * 15
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+CURSOR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def _read_cursor(cursor: Cursor | None) -> tuple[str, str]:
+    """Where the last look ended: both become part of a query, so both are looked at."""
+    if not cursor:
+        return moment(BEGINNING), FIRST_ID
+    try:
+        since, after = json.loads(cursor)
+        if CURSOR.fullmatch(since) and RECORD_ID.fullmatch(after):
+            return since, after
+    except (ValueError, TypeError):
+        pass
+    raise CursorExpired("the cursor is none of this feed's")
 
 
 class Feed:
@@ -30,8 +47,12 @@ class Feed:
         self.settles = SETTLES
 
     async def read(self, cursor: Cursor | None) -> tuple[list[Mapping[str, Any]], Cursor]:
-        """The contacts that were modified since a cursor, a page of them, and the next cursor."""
-        since, after = json.loads(cursor) if cursor else (moment(BEGINNING), FIRST_ID)
+        """The contacts that were modified since a cursor, a page of them, and the next cursor.
+
+        Raises:
+            CursorExpired: the cursor says nothing here, as after a change of the kind of CRM.
+        """
+        since, after = _read_cursor(cursor)
         until = moment(clock.now() - self.settles)
         later = f"(SystemModstamp > {since} OR (SystemModstamp = {since} AND Id > {quoted([after])}))"
         query = (

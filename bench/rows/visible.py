@@ -16,6 +16,7 @@ RATES = (10, 100, 500)
 SECONDS = 6.0
 ROUNDS = 3
 WORKERS = 1
+EDITORS = 20
 PATIENCE = 20.0
 
 LATENCIES = """
@@ -40,7 +41,7 @@ async def measure(ground: Ground) -> Row:
     )
     customers = ground.customers(200)
     found: dict[int, list[tuple[float, list[float], int]]] = {rate: [] for rate in RATES}
-    async with ground.store(Role.CUSTOMER, pool_size=20) as store:
+    async with ground.store(Role.CUSTOMER, pool_size=EDITORS) as store:
         for _ in range(ROUNDS):
             for rate in RATES:
                 with ground.workers(WORKERS):
@@ -64,11 +65,18 @@ async def _round(
 ) -> tuple[float, list[float], int]:
     """The rate that was reached, the latencies in seconds, and how many changes did not arrive."""
     who, seconds = str(uuid4()), ground.seconds(SECONDS)
+    # As many as there are connections; who has none waits here instead of being turned away.
+    turns = asyncio.Semaphore(EDITORS)
+
+    async def edit(customer: UUID, turn: int) -> None:
+        async with turns:
+            await _edit(store, customer, who, turn)
+
     began = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(rate * seconds)):
             await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-            tasks.create_task(_edit(store, customers[number % len(customers)], who, number // len(customers)))
+            tasks.create_task(edit(customers[number % len(customers)], number // len(customers)))
     reached = int(rate * seconds) / (time.perf_counter() - began)
     with ground.as_administrator() as admin:
         deadline = time.monotonic() + PATIENCE

@@ -29,7 +29,7 @@ from portal.record.write import write
 ATTEMPTS = 8
 """How often a change is computed anew because somebody else was faster, before the person is asked to try again."""
 
-FIRST_WAIT = 0.01
+FIRST_WAIT = 0.02
 """Seconds that the second attempt waits at most; each further one at most twice as long."""
 
 FARTHEST_BACK = 1_000

@@ -10,6 +10,8 @@ import pytest
 
 from portal.crm.reach import allowed, transport
 
+pytestmark = pytest.mark.asvs("1.3.6")
+
 INSIDE = [
     "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.9.9", "192.168.1.1", "100.64.0.1", "198.18.0.1", "::1",
     "fc00::1", "fec0::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",

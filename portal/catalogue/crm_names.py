@@ -37,6 +37,10 @@ def crm_contradictions(file: shape.File) -> Iterator[Contradiction]:
         suitable = (CrmType.TEXT, CrmType.INTERNATIONAL) if point.system is System.PHONE else (CrmType.TEXT,)
         for connector, there in point.crm.items():
             yield from _type(["contact_points", key, "crm", connector], there, suitable)
+    for connector, there in file.summary.crm.items():
+        yield from _type(["summary", "crm", connector], there, (CrmType.TEXT,))
+    for connector, there in file.restriction.crm.items():
+        yield from _type(["restriction", "crm", connector], there, SUITABLE[Kind.BOOLEAN])
     yield from _taken_twice(file)
 
 
@@ -90,5 +94,6 @@ def _all_names(file: shape.File) -> Iterable[tuple[list[str], str, str]]:
             for channel, there in channels.items():
                 if there.type not in FLAGS:
                     yield ["purposes", key, "crm", connector, channel], connector, there.name
-    for connector, there in file.summary.crm.items():
-        yield ["summary", "crm", connector], connector, there.name
+    for table, names in (("summary", file.summary.crm), ("restriction", file.restriction.crm)):
+        for connector, there in names.items():
+            yield [table, "crm", connector], connector, there.name

@@ -155,6 +155,7 @@ def _catalogue(file: shape.File) -> Catalogue:
             k: model.CrmContactPoint(k, c.system, tuple(c.uses), _crm(c.crm)) for k, c in file.contact_points.items()
         },
         summary=_crm(file.summary.crm),
+        restriction=_crm(file.restriction.crm),
     )
 
 

@@ -164,8 +164,9 @@ class CrmContactPoint:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything in the operator's order. `contact_points` and `summary` say where CRMs keep what they have no objects
-    for: addresses, and in a few words how and when to reach somebody."""
+    """Everything in the operator's order. `contact_points`, `summary` and `restriction` say where CRMs keep what they
+    have no objects for: addresses, in a few words how and when to reach somebody, and whether processing is restricted
+    (GDPR article 18)."""
 
     sections: Mapping[str, Section]
     fields: Mapping[str, Field]
@@ -174,6 +175,7 @@ class Catalogue:
     notices: Mapping[str, Notice]
     contact_points: Mapping[str, CrmContactPoint] = field(default_factory=dict)
     summary: Mapping[str, CrmField] = field(default_factory=dict)
+    restriction: Mapping[str, CrmField] = field(default_factory=dict)
 
     def section_fields(self, section: str) -> list[Field]:
         """The fields of a section."""

@@ -91,7 +91,7 @@ class CrmContactPoint(Entry):
     crm: dict[str, Named]
 
 
-class Summary(Entry):
+class CrmNames(Entry):
     crm: dict[str, Named] = {}
 
 
@@ -102,4 +102,5 @@ class File(Entry):
     purposes: dict[str, Purpose]
     notices: dict[str, Notice]
     contact_points: dict[str, CrmContactPoint] = {}
-    summary: Summary = Summary()
+    summary: CrmNames = CrmNames()
+    restriction: CrmNames = CrmNames()

@@ -89,18 +89,19 @@ class CrmMap:
             if (there := point.crm.get(connector))
         }
         self.permissions: tuple[Permission, ...] = tuple(self._permissions(catalogue, connector))
-        self.summary = there.name if (there := catalogue.summary.get(connector)) else None
+        self.summary = self._writing(there, Kind.TEXT) if (there := catalogue.summary.get(connector)) else None
+        box = catalogue.restriction.get(connector)
+        self.restriction = self._writing(box, Kind.BOOLEAN) if box else None
 
     def names(self) -> list[str]:
         """Every field of the CRM that is written."""
-        names = [*self.fields, *self.points, *(permission.writing.name for permission in self.permissions)]
-        return list(dict.fromkeys([*names, *([self.summary] if self.summary else [])]))
+        return [writing.name for writing in self.writings()]
 
     def writings(self) -> Iterator[Writing]:
         """How each field of `names` is written, one for each."""
         found = [*self.fields.values(), *(point.writing for point in self.points.values())]
-        summary = [Writing(self.summary, CrmType.TEXT)] if self.summary else []
-        yield from {w.name: w for w in [*found, *(p.writing for p in self.permissions), *summary]}.values()
+        more = [one for one in (self.summary, self.restriction) if one]
+        yield from {w.name: w for w in [*found, *(p.writing for p in self.permissions), *more]}.values()
 
     def to_crm(self, desired: Desired) -> dict[str, Any]:
         """What the CRM's fields are to hold."""
@@ -116,9 +117,9 @@ class CrmMap:
             forbids = forbids or (writing.name in values and writing.forbids(values[writing.name]))
             values[writing.name] = writing.flag(forbids=forbids)
         if self.summary:
-            values[self.summary] = Writing(self.summary, CrmType.TEXT, empty=self._dialect.empty).to_crm(
-                desired.summary or None
-            )
+            values[self.summary.name] = self.summary.to_crm(desired.summary or None)
+        if self.restriction:
+            values[self.restriction.name] = self.restriction.to_crm(desired.restricted is True)
         return values
 
     def from_crm(self, raw: Mapping[str, Any]) -> dict[str, Value]:

@@ -104,6 +104,7 @@ def test_a_crm_may_have_names_types_and_words_of_its_own(file: Path) -> None:
         file,
         "[contact_points.mobile]", 'system = "phone"', 'uses = ["mobile"]', 'crm.sales = "MobilePhone"',
         "[summary]", 'crm.sales = "Summary__c"',
+        "[restriction]", 'crm.sales = "Restricted__c"',
     )  # fmt: skip
 
     catalogue = load(file)
@@ -114,6 +115,7 @@ def test_a_crm_may_have_names_types_and_words_of_its_own(file: Path) -> None:
     assert catalogue.purposes["offers"].crm["sales"]["phone"] == CrmField("DoNotCall", CrmType.OPT_OUT)
     assert catalogue.contact_points["mobile"].crm["sales"].name == "MobilePhone"
     assert catalogue.summary["sales"].name == "Summary__c"
+    assert catalogue.restriction["sales"].name == "Restricted__c"
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ def mapped(catalogue: Catalogue) -> Catalogue:
             "email": CrmContactPoint("email", System.EMAIL, (), {"sales": CrmField("Email")}),
         },
         summary={"sales": CrmField("Summary")},
+        restriction={"sales": CrmField("Restricted")},
     )
 
 
@@ -145,10 +146,16 @@ def test_a_whole_record_becomes_the_crms_fields(mapped: Catalogue) -> None:
 
     assert sales.to_crm(wish) == {
         "Lang": "en_GB", "Mobile": "+44 7700 900123", "Email": "first@example.com",
-        "DoNotCall": True, "Offers": "opt_out", "Summary": "Call after 17:00",
+        "DoNotCall": True, "Offers": "opt_out", "Summary": "Call after 17:00", "Restricted": False,
     }  # fmt: skip
-    assert set(sales.names()) == {"Lang", "Mobile", "Email", "DoNotCall", "Offers", "Summary"}
+    assert set(sales.names()) == {"Lang", "Mobile", "Email", "DoNotCall", "Offers", "Summary", "Restricted"}
     assert {writing.name for writing in sales.writings()} == set(sales.names())
+
+
+def test_a_restriction_is_shown(mapped: Catalogue) -> None:
+    wish = replace(a_wish(), restricted=True)
+    assert CrmMap(mapped, "sales", Dialect()).to_crm(wish)["Restricted"] is True
+    assert CrmMap(mapped, "sales", Dialect(boolean=CrmType.TRUE_FALSE)).to_crm(wish)["Restricted"] == "true"
 
 
 def test_a_flag_of_several_purposes_forbids_as_soon_as_one_does(mapped: Catalogue) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from portal.db.database import Database
 from portal.errors import PortalError
+from portal.i18n import current_zone
 from portal.i18n import gettext as _
 from portal.operations.crm_queries import crm
 from portal.operations.crm_status import CrmStatus, crm_status
@@ -27,7 +28,8 @@ async def show(request: Request) -> Response:
     """How it does; the page asks again every few seconds. A post is one of its buttons."""
     if request.method == "POST":
         return await _steer(request)
-    context = {"crm": await _status(request), "done": request.query_params.get("done") == "1"}
+    done = request.query_params.get("done") == "1"
+    context = {"crm": await _status(request), "done": done, "plot_zone": current_zone().key}
     if wants_fragment(request):
         return fragment(request, "operations/crm.html", "live", context)
     return page(request, "operations/crm.html", context)

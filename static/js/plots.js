@@ -9,23 +9,25 @@ function plot() {
     const heads = [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent);
     const rows = [...table.tBodies[0].rows];
     const times = rows.map((row) => Date.parse(row.querySelector("time").dateTime) / 1000);
+    // All places before the first plot: each is as wide as they leave it.
+    while (box.children.length < heads.length) box.append(document.createElement("div"));
     heads.forEach((head, column) => {
       const values = rows.map((row) => Number(row.cells[column + 1].dataset.value));
-      const place = box.children[column] ?? box.appendChild(document.createElement("div"));
+      const place = box.children[column];
       const known = drawn.get(place);
       if (known?.root.isConnected) known.setData([times, values]);
-      else drawn.set(place, made(place, head, times, values));
+      else drawn.set(place, made(place, head, times, values, table.dataset.zone));
     });
   }
 }
 
-function made(place, head, times, values) {
+function made(place, head, times, values, timeZone) {
   const style = getComputedStyle(place);
   const ink = style.getPropertyValue("color");
   const line = style.getPropertyValue("outline-color");
   const grid = style.getPropertyValue("border-block-end-color");
   const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: `13px ${style.fontFamily}` };
-  const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
   return new uPlot({
     title: head,
     width: Math.max(240, place.clientWidth),

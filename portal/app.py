@@ -81,7 +81,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(AccessLogMiddleware),
         Middleware(MetricsMiddleware),
         Middleware(SecurityHeadersMiddleware, https=settings.origin.startswith("https://")),
-        Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
+        Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4),
         Middleware(LanguageMiddleware, zone=settings.default_time_zone),
         Middleware(ErrorMiddleware),
         # From here on a refusal is a page like any other, and nothing further in is reached by what is refused.

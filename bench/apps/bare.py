@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> Starlette:
 
     return Starlette(
         routes=[Route("/template", _template), Route("/bytes", _bytes)],
-        middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)],
         lifespan=lifespan,
     )
 

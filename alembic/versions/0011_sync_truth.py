@@ -21,7 +21,7 @@ CREATE TABLE portal.connector_gate (
     closed_at timestamptz,
     probing_until timestamptz,
     shut_until timestamptz,                    -- the CRM asked for a break
-    rate_calls integer,                        -- what it takes: so many calls in so many seconds; NULL where nobody counts
+    rate_calls integer,                        -- what it takes, in so many seconds; NULL where nobody counts
     rate_seconds float8,
     tokens float8,                             -- of that, what was left at filled_at; less than none is a debt
     filled_at timestamptz,
@@ -106,7 +106,8 @@ GRANT SELECT ON portal.connector_gate, portal.inbox, portal.sync_event, portal.s
 GRANT INSERT ON portal.inbox, portal.sync_event TO portal_staff;
 -- The operators' page acts, and a webhook marks; what was delivered is for workers to say.
 GRANT INSERT (wanted, wanted_at),
-    UPDATE (status, last_error, push_due_at, pull_due_at, verify_at, remote_id, remote_etag, base, wanted, wanted_at, confirmed_at)
+    UPDATE (status, last_error, push_due_at, pull_due_at, verify_at, remote_id, remote_etag, base, wanted, wanted_at,
+        confirmed_at)
     ON portal.sync_state TO portal_staff;
 GRANT UPDATE (paused_at, paused_by) ON portal.connector TO portal_staff;
 GRANT UPDATE (resyncing_since, resynced_through) ON portal.connector_gate TO portal_staff;

@@ -34,10 +34,10 @@ from tests.builders import GRACE, SYSTEM, an_intention
 from tests.conftest import Stores, Template, make_settings, open_stores
 
 WELL = """
-    UPDATE portal.connector_gate SET (failures, trips, open_until, opened_at, closed_at, probing_until, shut_until, tokens,
-            filled_at, remaining, resets_at, calls, last_error, sweeping_until, swept_through, swept_at, resyncing_since,
-            resynced_through, resynced_at)
-        = (0, 0, NULL, NULL, NULL, NULL, NULL, rate_calls, now(), NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"""
+    UPDATE portal.connector_gate SET failures = 0, trips = 0, open_until = NULL, opened_at = NULL, closed_at = NULL,
+        probing_until = NULL, shut_until = NULL, tokens = rate_calls, filled_at = now(), remaining = NULL,
+        resets_at = NULL, calls = 0, last_error = NULL, sweeping_until = NULL, swept_through = NULL, swept_at = NULL,
+        resyncing_since = NULL, resynced_through = NULL, resynced_at = NULL"""
 
 GRACE_AT_THE_DESK = Viewer(UUID(GRACE.id), "Grace Okafor")
 

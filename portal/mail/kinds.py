@@ -1,5 +1,6 @@
 """Which letters there are, and how a change names those that go with it."""
 
+import string
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,8 @@ from portal.record.job import Job, Jobs
 from portal.record.models import ContactPoint, Record, System
 
 TASK = "mail"
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class MailKind(StrEnum):
@@ -41,7 +44,7 @@ def mails(kind: MailKind, *, provider: str = "", also: str | None = None) -> Job
             yield Job(TASK, {"kind": kind.value, "provider": provider, "point": str(point.id)})
         for login in record.logins:
             yield Job(TASK, {"kind": kind.value, "provider": provider, "login": str(login.id)})
-        if also and also.casefold() not in {point.value.casefold() for point in points}:
+        if also and mailbox(also) not in {mailbox(point.value) for point in points}:
             yield Job(TASK, {"kind": kind.value, "provider": provider}, {"address": also})
 
     return jobs
@@ -64,5 +67,14 @@ def addresses(record: Record) -> list[ContactPoint]:
     found: dict[str, ContactPoint] = {}
     for point in sorted(record.contact_points, key=lambda point: point.rank):
         if point.system is System.EMAIL:
-            found.setdefault(point.value.casefold(), point)
+            found.setdefault(mailbox(point.value), point)
     return list(found.values())
+
+
+def mailbox(address: str) -> str:
+    """The same for addresses that one letter is enough for: those that differ in the case of the letters A to Z alone.
+
+    What else looks alike may be somebody else's mailbox (`ß` and `ss`, `fi` as one character), whose letter must not
+    stand for the customer's. Of other ways to write one mailbox each gets its letter, which does no harm.
+    """
+    return address.translate(_LOWER)

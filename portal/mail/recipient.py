@@ -7,7 +7,7 @@ from portal.audit.entry import Entry
 from portal.audit.values import State
 from portal.db.database import Database
 from portal.jobs.task import Order
-from portal.mail.kinds import MailKind
+from portal.mail.kinds import MailKind, mailbox
 from portal.record.flat import flatten
 from portal.record.models import System
 from portal.record.read import StoredRecord
@@ -40,10 +40,10 @@ async def recipient(
         return _text((then.get(path) or now.get(path)) if kind.warns else now.get(path))
     if "login" in order.args:
         rows = await database.fetch_all(VOUCHED_FOR, [order.customer_id], retry=True)
-        told = {address.casefold() for address in _contact_points(then)}
-        first = {row["email"].casefold(): row for row in reversed(rows)}
+        told = {mailbox(address) for address in _contact_points(then)}
+        first = {mailbox(row["email"]): row for row in reversed(rows)}
         mine = [row["email"] for row in first.values() if row["login"] == order.args["login"]]
-        return next((email for email in mine if email.casefold() not in told), None)
+        return next((email for email in mine if mailbox(email) not in told), None)
     return secret.get("address")
 
 

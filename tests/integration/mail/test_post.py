@@ -23,7 +23,7 @@ from portal.web.brand import colours
 from tests.builders import SYSTEM, a_contact_point, a_customer, an_intention, the_customer
 from tests.conftest import Stores, make_settings
 from tests.integration.jobs.looking import jobs_of, until, until_none_waits
-from tests.integration.mail.mail_server import MailServer
+from tests.integration.mail.mail_server import MailServer, a_mail_server
 
 CODE = "7F3K-XQ2M-9RTB-4HWD"
 PROVIDER = {"issuer": "https://login.example.com", "client_id": "portal", "label": "Account", "label_de": "Kundenkonto"}
@@ -135,6 +135,39 @@ async def test_what_a_provider_vouches_for_is_told_too_and_nobody_twice(
         await until_none_waits(own.worker.database)
 
     assert sorted(server.addressed) == ["alice@example.com", "alice@login.example", "alice@removed.example"]
+
+
+@pytest.mark.asvs("6.3.7")
+@pytest.mark.parametrize("vouched", [True, False], ids=["for the customer's", "for the other one"])
+@pytest.mark.parametrize(
+    ("real", "alike"),
+    [
+        ("rose@gro\u00df.example", "rose@gross.example"),
+        ("fish@example.com", "\ufb01sh@example.com"),
+        ("sam@example.com", "\u017fam@example.com"),
+    ],
+    ids=["sharp s", "ligature", "long s"],
+)
+async def test_an_address_that_looks_alike_takes_no_letter_away(
+    own: Stores, empty_database: URL, real: str, alike: str, vouched: bool
+) -> None:
+    """One of the two is in the record, and for the other a provider vouches."""
+    kept, said = (alike, real) if vouched else (real, alike)
+    dora = await a_customer(own.worker, given_name="Dora", values=a_contact_point("email", kept))
+    login = f"logins/{uuid4()}"
+    values = {f"{login}/issuer": "https://login.example.com", f"{login}/subject": "1"}
+    await change(own.staff, dora.record.id, an_intention("login:linked", SYSTEM), values)
+    await own.staff.database.fetch_all(
+        "INSERT INTO portal.login_account (customer_id, login_id, provider, account, verified_email)"
+        " SELECT customer_id, id, 'main', '', %s FROM portal.login WHERE customer_id = %s",
+        [said, dora.record.id],
+    )
+    await changed_with(own, dora.record.id, mails(MailKind.LOGIN_UNLINKED, provider="main"))
+
+    async with a_mail_server(alphabets=True) as server, posting(own, empty_database, server):
+        await until_none_waits(own.worker.database)
+
+    assert len(set(server.addressed)) == 2
 
 
 async def test_an_invitation_goes_to_the_first_address_as_it_is_now(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _LONGEST_TEXT = 200
+MAILBOX = ("email", "email_verified")
 
 
 def find(claims: Mapping[str, Any], name: str) -> object:
@@ -20,10 +21,21 @@ def find(claims: Mapping[str, Any], name: str) -> object:
 
 
 def merged(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str, Any]:
-    """What both say, the ID token first. That an address is verified counts for the address beside which it stands."""
-    if "email" in id_token and userinfo.get("email") != id_token["email"]:
-        userinfo = {name: value for name, value in userinfo.items() if name not in ("email", "email_verified")}
-    return {**userinfo, **id_token}
+    """What both say, the ID token first; an address and whether it is verified come from one of them, together."""
+    both = {**userinfo, **id_token}
+    mailbox = _mailbox(id_token, userinfo)
+    return {name: value for name, value in both.items() if name not in MAILBOX} | mailbox
+
+
+def _mailbox(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str, Any]:
+    """Whoever names the address says whether it is verified. Userinfo is heard on an address of the ID token where it
+    names the same one and the ID token does not say."""
+    said = [{name: source[name] for name in MAILBOX if name in source} for source in (id_token, userinfo)]
+    naming = [pair for pair in said if "email" in pair]
+    if not naming:
+        return {}
+    first, last = naming[0], naming[-1]
+    return last if first.keys() < last.keys() and first["email"] == last["email"] else first
 
 
 def text(value: object) -> str | None:

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.identity import claims
 
@@ -120,3 +122,30 @@ def test_that_an_address_is_verified_counts_for_that_address() -> None:
         "email": "alice@example.com",
         "email_verified": True,
     }
+    assert claims.merged({"email_verified": True}, {"email": "victim@example.com", "email_verified": False}) == {
+        "email": "victim@example.com",
+        "email_verified": False,
+    }
+    assert claims.merged({"email_verified": True}, {"email": "victim@example.com"}) == {"email": "victim@example.com"}
+    assert claims.merged({"email_verified": True}, {"name": "Mallory"}) == {"name": "Mallory"}
+
+
+ADDRESSES = st.sampled_from(["a@example.com", "b@example.com", "A@example.com", "", None, 7])
+SAID = st.fixed_dictionaries(
+    {}, optional={"email": ADDRESSES, "email_verified": st.sampled_from([True, False, "true"])}
+)
+
+
+@pytest.mark.asvs("6.8.1")
+@given(id_token=SAID, userinfo=SAID)
+def test_no_source_vouches_for_an_address_that_another_one_named(
+    id_token: dict[str, Any], userinfo: dict[str, Any]
+) -> None:
+    merged = claims.merged(id_token, userinfo)
+
+    pairs = [{name: source[name] for name in claims.MAILBOX if name in source} for source in (id_token, userinfo)]
+    assert merged in [pair for pair in pairs if "email" in pair] or merged == {}
+    if "email" in id_token:
+        assert merged["email"] == id_token["email"], "userinfo names no other one in its place"
+    if "email_verified" in id_token and "email" in id_token:
+        assert merged["email_verified"] == id_token["email_verified"]

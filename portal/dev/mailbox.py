@@ -9,6 +9,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from portal import clock
 from portal.dev.guard import require_one_machine
+from portal.dev.secret_files import own_folder
 
 HOST = "127.0.0.1"
 KEPT = 500
@@ -22,7 +23,7 @@ async def catch(port: int, folder: Path) -> asyncio.Server:
         Forbidden: others can reach this portal.
     """
     require_one_machine("The demo's mailbox shows everybody's mail to everybody")
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(own_folder, folder)
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     loop = asyncio.get_running_loop()
     return await loop.create_server(

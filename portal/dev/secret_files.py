@@ -1,4 +1,4 @@
-"""The secrets of a development machine: made once, kept in files that only their owner reads."""
+"""What only its owner reads on a development machine: folders, and the secrets, which are made once."""
 
 import base64
 import os
@@ -18,12 +18,18 @@ KEYS = ("KEY_ENCRYPTION_KEY",)
 
 def secret_files(folder: Path) -> dict[str, str]:
     """Make the files that are missing; returns the settings that name them, NAME_FILE by NAME_FILE."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own_folder(folder)
     for name in PASSWORDS:
         _make(folder / name.lower(), secrets.token_urlsafe(32))
     for name in KEYS:
         _make(folder / name.lower(), base64.b64encode(secrets.token_bytes(32)).decode())
     return {f"{name}_FILE": str(folder / name.lower()) for name in (*PASSWORDS, *KEYS)}
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder into which nobody else looks; one that is there is closed, whatever it was before."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
 
 
 def _make(path: Path, secret: str) -> None:

@@ -19,7 +19,7 @@ from portal.dev.children import Child
 from portal.dev.database import DemoDatabase, lacks_demo_data, open_database, prepare
 from portal.dev.environment import demo_settings, mail_settings, write_for_shell
 from portal.dev.mailbox import catch
-from portal.dev.secret_files import secret_files
+from portal.dev.secret_files import own_folder, secret_files
 from portal.errors import Unavailable
 from portal.settings import load_settings
 
@@ -133,7 +133,7 @@ class Supervisor:
 
     async def _start_children(self) -> None:
         logs = self._logs
-        logs.mkdir(exist_ok=True)
+        own_folder(logs)
         self._children = [
             Child("web", logs / "web.log", "portal", "serve", "--port", str(self._port)),
             Child("workers", logs / "workers.log", "portal", "work"),

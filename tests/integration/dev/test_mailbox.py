@@ -48,6 +48,11 @@ async def send(port: int, subject: str = "Hello", plain: str = "Hello Alice", ht
     await asyncio.to_thread(hand_over)
 
 
+@pytest.mark.usefixtures("port")
+def test_nobody_else_reads_the_letters_on_this_machine(tmp_path: Path) -> None:
+    assert (tmp_path / "mail").stat().st_mode & 0o777 == 0o700
+
+
 async def only_letter(browser: httpx2.AsyncClient) -> str:
     page = (await browser.get("/demo/mailbox")).text
     [address] = {part.split('"')[0] for part in page.split('href="') if part.startswith("/demo/mailbox/")}

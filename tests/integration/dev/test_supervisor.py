@@ -80,6 +80,8 @@ def test_the_demo_starts_ends_in_order_and_keeps_its_data(folder: Path, port: in
     demo = start(folder, port)
     try:
         assert httpx2.get(demo.url).status_code == 200
+        modes = {name: (folder / name).stat().st_mode & 0o777 for name in ("secrets", "mail", "log", "shell.env")}
+        assert modes == {"secrets": 0o700, "mail": 0o700, "log": 0o700, "shell.env": 0o600}
         assert all(login in demo.output for login in ("alice", "bob", "grace", "oscar", "olivia"))
 
         again = subprocess.run(

@@ -57,3 +57,11 @@ def test_unless_somebody_wants_to_try_out_a_mail_server_of_theirs(
 ) -> None:
     monkeypatch.setenv("SMTP_HOST", "mail.example.com")
     assert mail_settings(8002, tmp_path) == {}
+
+
+def test_nobody_else_reads_what_is_for_the_shell(tmp_path: Path) -> None:
+    file = tmp_path / "shell.env"
+
+    write_for_shell(file, {"DATABASE_URL": "postgresql://admin:secret@localhost/portal"})
+
+    assert file.stat().st_mode & 0o777 == 0o600

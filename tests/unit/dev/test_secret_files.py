@@ -3,7 +3,9 @@
 import base64
 from pathlib import Path
 
-from portal.dev.secret_files import KEYS, PASSWORDS, secret_files
+import pytest
+
+from portal.dev.secret_files import KEYS, PASSWORDS, own_folder, secret_files
 
 
 def test_each_secret_has_a_file_of_its_own_that_only_its_owner_reads(tmp_path: Path) -> None:
@@ -34,3 +36,14 @@ def test_a_second_run_keeps_them_and_makes_what_is_missing(tmp_path: Path) -> No
 
     assert key.read_text() == before
     assert len(password.read_text()) > 30
+
+
+@pytest.mark.parametrize("there_already", [False, True])
+def test_nobody_else_looks_into_a_folder(tmp_path: Path, there_already: bool) -> None:
+    folder = tmp_path / "mail"
+    if there_already:
+        folder.mkdir(mode=0o755)
+
+    own_folder(folder)
+
+    assert folder.stat().st_mode & 0o777 == 0o700

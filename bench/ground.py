@@ -36,6 +36,7 @@ PRODUCTION = {
     "LOG_ORIGIN": "bench",
     "KEY_ENCRYPTION_KEY": KEY,
     "BRAND_NAME": "Northwind Energy",
+    "TRUSTED_PROXIES": "none",
     **{f"DATABASE_{role.value.upper()}_PASSWORD": PASSWORD for role in Role},
     **{f"CUSTOMER_OIDC__MAIN__{name}": value for name, value in PROVIDER.items()},
     **{f"STAFF_OIDC__MAIN__{name}": value for name, value in PROVIDER.items()},

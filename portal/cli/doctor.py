@@ -16,6 +16,7 @@ from portal.db.migrations import head
 from portal.db.roles import excess_powers
 from portal.paths import resource
 from portal.settings import Settings, SettingsError, load_settings
+from portal.web.client_address import parse_networks
 
 
 def doctor() -> None:
@@ -42,14 +43,27 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _proxies(settings: Settings) -> Iterator[Finding]:
-    if settings.origin.startswith("https://") and not settings.trusted_proxies:
+    try:
+        networks = parse_networks(settings.trusted_proxies)
+    except SettingsError as error:
+        yield Finding("proxies", str(error))
+        return
+    if any(network.prefixlen == 0 for network in networks):
         yield Finding(
             "proxies",
-            "PUBLIC_URL is https, so a proxy stands in front of the portal, and TRUSTED_PROXIES names none. Then "
-            "nobody knows from which address a request comes. Logins are not limited by it, and change records "
-            "note the proxy's.",
+            "TRUSTED_PROXIES names every address there is. Then clients say themselves where they come from, and no "
+            "limit holds for them: name the proxies alone.",
+        )
+    elif settings.origin.startswith("https://") and not networks:
+        yield Finding(
+            "proxies",
+            "PUBLIC_URL is https, so something in front of the portal ends TLS, and TRUSTED_PROXIES names nothing. "
+            "Unless it passes on connections as they are, all clients have its address: they are limited together, "
+            "and change records note the proxy's. Name it.",
             needed=False,
         )
+    else:
+        yield Finding(f"proxies: {', '.join(map(str, networks)) or 'none'}")
 
 
 def _catalogue(settings: Settings) -> Iterator[Finding]:

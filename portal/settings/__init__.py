@@ -179,6 +179,8 @@ REQUIRED_IN_PRODUCTION = (
     "key_encryption_key",
     "customer_oidc",
     "staff_oidc",
+    # Whose address a request came from is guessed by nobody: without it, limits would hold for all or for none.
+    "trusted_proxies",
 )
 
 
@@ -187,6 +189,8 @@ def _given(value: object) -> bool:
 
 
 def _example(name: str) -> str:
+    if name == "trusted_proxies":
+        return "TRUSTED_PROXIES (networks, or none)"
     return f"{name.upper()}__<NAME>__ISSUER and its CLIENT_ID" if name.endswith("_oidc") else name.upper()
 
 

@@ -45,16 +45,22 @@ class ClientAddressMiddleware:
         return any(address in network for network in self.trusted)
 
 
+NO_PROXY = "none"
+"""What TRUSTED_PROXIES says where clients reach the portal themselves."""
+
+
 def parse_networks(text: str) -> list[Network]:
-    """The networks in TRUSTED_PROXIES.
+    """The networks in TRUSTED_PROXIES; none for `none`.
 
     Raises:
         SettingsError: one of them is none.
     """
+    if text.strip().lower() == NO_PROXY:
+        return []
     try:
         return [ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]
     except ValueError as error:
-        raise SettingsError(f"TRUSTED_PROXIES: {error}; give networks such as 10.0.0.0/8, 192.0.2.7") from None
+        raise SettingsError(f"TRUSTED_PROXIES: {error}; give networks such as 10.0.0.0/8, 192.0.2.7, or none") from None
 
 
 def parse_address(text: str) -> Address | None:

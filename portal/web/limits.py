@@ -24,6 +24,9 @@ from portal.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+NOBODY_KNOWS = "no address"
+"""Stands for all whose connection has none."""
+
 ATTEMPT = "SELECT extract(epoch FROM portal.attempt_v1(%s, %s, %s))::float AS wait"
 
 
@@ -47,7 +50,7 @@ async def count(request: Request, what: Attempt, target: str | bytes | None = No
         TooMany: there were more than the settings allow.
     """
     settings = services(request).settings
-    address = client_of(request, settings) if by_address else None
+    address = client_of(request) if by_address else None
     counted = list(_counted(settings, what, address, target))
     if not counted:
         return
@@ -59,11 +62,12 @@ async def count(request: Request, what: Attempt, target: str | bytes | None = No
         raise too_many(ceil(max(row["wait"], 1.0)))
 
 
-def client_of(request: Request, settings: Settings) -> str | None:
-    """The address to count; None where there is none that is the client's own. Over https a proxy stands in front: as
-    long as TRUSTED_PROXIES does not name it, its address is everybody's, and anybody could use up all there is."""
-    known = settings.origin.startswith("http://") or getattr(request.state, "through_proxy", False)
-    return getattr(request.state, "client_address", None) if known else None
+def client_of(request: Request) -> str:
+    """Which client is counted: what proxies of ours say, or else whoever holds the connection. Never nobody: who comes
+    past the proxies, or through one that TRUSTED_PROXIES does not name, is counted together with all who do the same.
+    """
+    address = getattr(request.state, "client_address", None)
+    return network(address) if address else NOBODY_KNOWS
 
 
 def too_many(seconds: int) -> TooMany:
@@ -93,7 +97,7 @@ def _counted(
         Attempt.HOOK: (settings.limit_hooks_per_address, 0),
     }[what]
     if address and by_address:
-        yield _key(settings, what, "address", network(address).encode()), by_address
+        yield _key(settings, what, "address", address.encode()), by_address
     if target is not None and by_target:
         yield _key(settings, what, "target", target.encode() if isinstance(target, str) else target), by_target
 

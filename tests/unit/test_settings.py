@@ -27,6 +27,7 @@ COMPLETE = {
     "STAFF_OIDC__MAIN__CLIENT_ID": "portal-staff",
     "STAFF_OIDC__MAIN__CLIENT_SECRET": "ss",
     "CRM__EMBEDDED__KIND": "embedded",
+    "TRUSTED_PROXIES": "10.0.0.0/8",
 }
 NESTED: dict[str, type[BaseModel]] = {
     "customer_oidc__main": CustomerProviderSettings,

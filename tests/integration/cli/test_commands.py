@@ -190,6 +190,10 @@ async def test_what_waits_for_a_crm_is_shown(
 def test_the_doctor_asks_for_the_proxies_that_stand_in_front(env: dict[str, str], tmp_path: Path) -> None:
     https = env | {"PUBLIC_URL": "https://localhost"}
 
-    assert "! proxies" in portal("doctor", env=https, folder=tmp_path).stdout
-    assert "! proxies" not in portal("doctor", env=env, folder=tmp_path).stdout
-    assert "! proxies" not in portal("doctor", env=https | {"TRUSTED_PROXIES": "10.0.0.0/8"}, folder=tmp_path).stdout
+    def told(**more: str) -> str:
+        return portal("doctor", env=https | more, folder=tmp_path).stdout
+
+    assert "! proxies" in told() and "! proxies" in told(TRUSTED_PROXIES="none")
+    assert "✓ proxies: none" in portal("doctor", env=env, folder=tmp_path).stdout
+    assert "✓ proxies: 10.0.0.0/8" in told(TRUSTED_PROXIES="10.0.0.0/8")
+    assert "✗ proxies" in told(TRUSTED_PROXIES="0.0.0.0/0") and "✗ proxies" in told(TRUSTED_PROXIES="everybody")

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from portal import app as app_module
 from portal.app import create_app
 from portal.settings import Settings
-from portal.web.limits import Attempt, count, network
+from portal.web.limits import Attempt, client_of, count, network
 from portal.web.policy import public
 from portal.web.static import StaticFiles
 from portal.web.templates import Templates
@@ -164,13 +164,21 @@ class TestWhoIsCounted:
         assert await tried(portal, f"{HERE}, 10.1.2.3") == PASSED
         assert await tried(portal, f"{HERE}, 10.9.9.9") == 429
 
-    async def test_a_proxy_that_nobody_has_named_is_not_everybody(self, machines: Machines) -> None:
-        """Over https there is one. If its address were counted, anybody could keep everybody out."""
-        unnamed = await machines.one(public_url=OVER_HTTPS, trusted_proxies="", limit_logins_per_address=1)
-        named = await machines.one(public_url=OVER_HTTPS, limit_logins_per_address=1)
+    @pytest.mark.parametrize("proxies", ["10.0.0.0/8", "none", ""])
+    async def test_who_comes_past_the_proxies_is_counted_by_the_connection(
+        self, machines: Machines, proxies: str
+    ) -> None:
+        portal = await machines.one(public_url=OVER_HTTPS, trusted_proxies=proxies, limit_logins_per_address=2)
 
-        assert [await tried(unnamed) for _ in range(4)] == [PASSED] * 4
-        assert [await tried(named) for _ in range(2)] == [PASSED, 429]
+        assert [await tried(portal, f"203.0.113.{n}") for n in range(4)] == [PASSED, PASSED, 429, 429]
+
+    async def test_over_https_it_is_what_a_proxy_of_ours_says(self, machines: Machines) -> None:
+        portal = await machines.one(public_url=OVER_HTTPS, limit_logins_per_address=1)
+
+        assert [await tried(portal, address) for address in (HERE, HERE, THERE)] == [PASSED, 429, PASSED]
+
+    def test_a_connection_without_an_address_is_counted_with_all_others_of_its_kind(self) -> None:
+        assert client_of(Request({"type": "http", "state": {"client_address": None}})) == "no address"
 
     async def test_of_an_ipv6_address_it_is_the_network(self, machines: Machines) -> None:
         portal = await machines.one(limit_logins_per_address=2)

@@ -52,6 +52,11 @@ def test_a_network_that_is_none_stops_the_start() -> None:
         parse_networks("10.0.0.0/8, everybody")
 
 
+@pytest.mark.parametrize("text", ["none", " None ", ""])
+def test_where_there_are_no_proxies_nobody_is_believed(text: str) -> None:
+    assert parse_networks(text) == []
+
+
 async def _state(peer: str | None, forwarded: str) -> dict[str, Any]:
     scope: Scope = {
         "type": "http",

@@ -16,19 +16,23 @@ SHOW = "show"
 
 
 class InviteForm(Form):
-    """Once it is valid, `send_to` says whether and where the code is mailed."""
+    """Once it is valid, `send_to` says whether the code is mailed, and to which contact point with which address: the
+    one that the agent has read, so that it is no choice any more once it was changed."""
 
     how: Field
 
     @property
-    def send_to(self) -> UUID | None:
-        return None if self.how.data == SHOW else UUID(self.how.data)
+    def send_to(self) -> tuple[UUID, str] | None:
+        id, _space, address = self.how.data.partition(" ")
+        return None if self.how.data == SHOW else (UUID(id), address)
 
 
 def invite_form(addresses: Iterable[ContactPoint]) -> type[InviteForm]:
     """The form for a customer with these e-mail addresses; none where no mail can be sent."""
     choices = [SelectChoice(SHOW, _("Show me the code, to print or read out"))]
-    choices += [SelectChoice(str(p.id), _("Send it to %(address)s") % {"address": p.value}) for p in addresses]
+    choices += [
+        SelectChoice(f"{p.id} {p.value}", _("Send it to %(address)s") % {"address": p.value}) for p in addresses
+    ]
     how = RadioField(
         _("How does the code reach them?"),
         choices=choices,

@@ -46,7 +46,7 @@ async def invite(request: Request) -> Response:
     form = make(data)
     if not form.validate():
         return _ask(request, seen, form, status=422)
-    wanted, point = intention(request, form, "login:invited"), next((p for p in points if p.id == form.send_to), None)
+    wanted = intention(request, form, "login:invited")
     made = await invitations.invite(
         services(request).staff,
         _customer(seen),
@@ -54,13 +54,13 @@ async def invite(request: Request) -> Response:
         wanted.request,
         wanted.evidence,
         made_by=agent(request).name,
-        send_to=(point.id, point.value) if point else None,
+        send_to=form.send_to,
     )
     context = {
         "customer": _shown(seen),
-        "sent_to": point.value if point else None,
-        "code": None if point else made.code,
-        "link": None if point else invitations.link_to(services(request).settings.origin, made.code),
+        "sent_to": form.send_to[1] if form.send_to else None,
+        "code": None if form.send_to else made.code,
+        "link": None if form.send_to else invitations.link_to(services(request).settings.origin, made.code),
         "where": services(request).settings.origin + url_for(request, "invitation"),
         "expires_at": made.expires_at,
     }

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from portal import clock
 from portal.audit.entry import Actor, Evidence
-from portal.audit.values import format_moment
+from portal.audit.values import Value, format_moment
 from portal.db.database import Database, Row
 from portal.errors import Conflict
 from portal.i18n import gettext as _
@@ -86,7 +86,7 @@ async def invite(
         send_to: the contact point that the code goes to by mail, and its address.
 
     Raises:
-        Conflict: this request made one already, whose code has been shown.
+        Conflict: this request made one already, whose code has been shown; or the contact point says something else.
         NotFound: there is no such record.
     """
     code = codes.new()
@@ -107,11 +107,20 @@ async def invite(
             _("This invitation was made a moment ago, and its code was shown then."), hint=_("Make a new one.")
         )
     made = NewInvitation(code, kept["expires_at"])
-    jobs = invitation_mail(code, made.expires_at, to=send_to[0]) if send_to else None
+    jobs = invitation_mail(code, made.expires_at, to=send_to) if send_to else None
     facts = {**evidence.facts, "expires_at": format_moment(made.expires_at)}
     personal = {**evidence.personal, **({"sent_to": send_to[1]} if send_to else {})}
     intention = Intention("login:invited", actor, request, evidence=Evidence(facts, personal), notable=True, jobs=jobs)
-    await change(store, customer_id, intention, {})
+
+    def unchanged(record: Record) -> Mapping[str, Value]:
+        if send_to is not None and send_to not in [(point.id, point.value) for point in record.contact_points]:
+            raise Conflict(
+                _("This address was changed or removed a moment ago. No invitation was made."),
+                hint=_("Look at the addresses again before you choose one."),
+            )
+        return {}
+
+    await change(store, customer_id, intention, unchanged)
     return made
 
 

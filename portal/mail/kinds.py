@@ -50,14 +50,15 @@ def mails(kind: MailKind, *, provider: str = "", also: str | None = None) -> Job
     return jobs
 
 
-def invitation_mail(code: str, expires_at: datetime, *, to: UUID | None = None) -> Jobs:
-    """The letter with the code of an invitation, to one e-mail address: that of contact point `to`, or the first."""
+def invitation_mail(code: str, expires_at: datetime, *, to: tuple[UUID, str] | None = None) -> Jobs:
+    """The letter with the code of an invitation, to one e-mail address: that of a contact point while it says the same
+    as here, or the first. It is never sent to another one that the contact point comes to have."""
 
     def jobs(record: Record) -> Iterable[Job]:
-        points = [point for point in addresses(record) if to in (None, point.id)]
-        for point in points[:1]:
+        points = addresses(record)[:1] if to is None else [p for p in record.contact_points if (p.id, p.value) == to]
+        for point in points:
             args = {"kind": MailKind.INVITATION.value, "point": str(point.id), "expires_at": expires_at.isoformat()}
-            yield Job(TASK, args, {"code": code})
+            yield Job(TASK, args, {"code": code, "address": point.value})
 
     return jobs
 

@@ -6,7 +6,7 @@ from typing import Any
 from portal.audit.entry import Entry
 from portal.audit.values import State
 from portal.db.database import Database
-from portal.jobs.task import Order
+from portal.jobs.task import Hopeless, Order
 from portal.mail.kinds import MailKind, mailbox
 from portal.record.flat import flatten
 from portal.record.models import System
@@ -32,12 +32,17 @@ async def recipient(
 
     Args:
         since: the change that the letter is about, and those after it, the newest first.
+
+    Raises:
+        Hopeless: what is in the letter was meant for the address that its contact point had then, and it has another.
     """
     now = flatten(stored.record)
     then = unfold(now, (diff for entry in since for diff in reversed(entry.diffs)))
     if "point" in order.args:
         path = f"contact_points/{order.args['point']}/value"
-        return _text((then.get(path) or now.get(path)) if kind.warns else now.get(path))
+        if kind.warns:
+            return _text(then.get(path) or now.get(path))
+        return _unchanged(_text(now.get(path)), secret["address"])
     if "login" in order.args:
         rows = await database.fetch_all(VOUCHED_FOR, [order.customer_id], retry=True)
         told = {mailbox(address) for address in _contact_points(then)}
@@ -45,6 +50,12 @@ async def recipient(
         mine = [row["email"] for row in first.values() if row["login"] == order.args["login"]]
         return next((email for email in mine if mailbox(email) not in told), None)
     return secret.get("address")
+
+
+def _unchanged(address: str | None, meant: str) -> str | None:
+    if address not in (None, meant):
+        raise Hopeless("the address was changed after the letter was asked for")
+    return address
 
 
 def _contact_points(state: State) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from portal import clock
 from portal.audit.entry import Evidence
+from portal.errors import Conflict
 from portal.identity import codes, invitations
 from portal.identity.accounts import Account
 from portal.identity.arrivals import Waiting
@@ -313,7 +314,7 @@ async def test_it_is_mailed_and_then_not_shown(stores: Stores, grace: Person, al
     point = next(p for p in alice.record.contact_points if p.system == "email")
     path = f"/desk/customers/{alice.record.id}/invitation"
 
-    made = await grace.send(await grace.get(path), path, how=str(point.id))
+    made = await grace.send(await grace.get(path), path, how=f"{point.id} {point.value}")
 
     assert f"The code is on its way to {point.value}" in text(made.text)
     assert "invitation-code" not in made.text
@@ -321,6 +322,37 @@ async def test_it_is_mailed_and_then_not_shown(stores: Stores, grace: Person, al
         "SELECT args::text AS args FROM jobs.procrastinate_jobs WHERE args::text LIKE %s", [f"%{alice.record.id}%"]
     )
     assert len(jobs) == 1
+
+
+async def test_an_address_that_was_changed_since_grace_read_it_is_no_choice(
+    stores: Stores, grace: Person, alice: StoredRecord
+) -> None:
+    await in_the_crm(stores, alice)
+    point = next(p for p in alice.record.contact_points if p.system == "email")
+    path = f"/desk/customers/{alice.record.id}/invitation"
+    page = await grace.get(path)
+    theirs = {f"contact_points/{point.id}/value": "mallory@example.com"}
+    await change(stores.worker, alice.record.id, an_intention("contact_point:changed", SYSTEM), theirs)
+
+    answer = await grace.send(page, path, how=f"{point.id} {point.value}")
+
+    assert answer.status_code == 422 and "Not a valid choice" in answer.text
+    assert await actions_of(stores, alice) == []
+
+
+async def test_no_invitation_is_made_for_an_address_that_is_changed_at_that_moment(
+    stores: Stores, alice: StoredRecord
+) -> None:
+    point = next(p for p in alice.record.contact_points if p.system == "email")
+    before = (point.id, "alice.marsh@example.com")
+
+    with pytest.raises(Conflict, match="changed or removed a moment ago"):
+        await invitations.invite(
+            stores.staff, alice.record.id, GRACE, uuid4(), Evidence(), made_by="Grace Okafor", send_to=before
+        )
+
+    assert await actions_of(stores, alice) == []
+    assert await invitations.of_customer(stores.staff.database, alice.record.id) is None
 
 
 async def an_invitation(stores: Stores, customer: StoredRecord) -> invitations.Invitation:

@@ -170,29 +170,47 @@ async def test_an_address_that_looks_alike_takes_no_letter_away(
     assert len(set(server.addressed)) == 2
 
 
-async def test_an_invitation_goes_to_the_first_address_as_it_is_now(
+async def test_an_invitation_goes_to_the_first_address(
     own: Stores, empty_database: URL, server: MailServer, alice: StoredRecord
 ) -> None:
     [point] = addresses(alice.record)
     expires_at = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
     await changed_with(own, alice.record.id, invitation_mail(CODE, expires_at))
-    mended = {f"contact_points/{point.id}/value": "alice.marsh@example.com"}
-    await change(own.staff, alice.record.id, an_intention("contact_point:changed", SYSTEM), mended)
-    assert CODE not in str(await jobs_of(own.worker.database))
+    waiting = str(await jobs_of(own.worker.database))
+    assert CODE not in waiting and point.value not in waiting
 
     async with posting(own, empty_database, server):
         await until_none_waits(own.worker.database)
 
-    assert server.addressed == ["alice.marsh@example.com"]
+    assert server.addressed == [point.value]
     assert f"http://localhost:8000/invitation#{CODE}" in text(server.taken[0])
     assert await jobs_of(own.worker.database) == [], "the code is nowhere any more"
+
+
+async def test_an_invitation_follows_no_address_that_is_changed_after_it_was_made(
+    own: Stores, empty_database: URL, server: MailServer, alice: StoredRecord
+) -> None:
+    [point] = addresses(alice.record)
+    to = (point.id, point.value)
+    await changed_with(own, alice.record.id, invitation_mail(CODE, datetime.now(UTC), to=to))
+    theirs = {f"contact_points/{point.id}/value": "mallory@example.com"}
+    await change(
+        own.customer, alice.record.id, an_intention("contact_point:changed", the_customer(alice.record.id)), theirs
+    )
+
+    async with posting(own, empty_database, server):
+        await until_none_waits(own.worker.database)
+        told = (await status(own.staff.database))[TASK]
+
+    assert server.taken == []
+    assert [failed.why for failed in told.failures] == ["the address was changed after the letter was asked for"]
 
 
 async def test_an_invitation_to_an_address_that_is_gone_is_not_sent(
     own: Stores, empty_database: URL, server: MailServer, alice: StoredRecord
 ) -> None:
     [point] = addresses(alice.record)
-    await changed_with(own, alice.record.id, invitation_mail(CODE, datetime.now(UTC), to=point.id))
+    await changed_with(own, alice.record.id, invitation_mail(CODE, datetime.now(UTC), to=(point.id, point.value)))
     gone = dict.fromkeys(f"contact_points/{point.id}/{name}" for name in ("system", "value", "use", "rank"))
     await change(own.staff, alice.record.id, an_intention("contact_point:removed", SYSTEM), gone)
 

@@ -17,9 +17,10 @@ ALTER TABLE portal.login_transaction
     ADD CONSTRAINT ck_login_transaction_invitation CHECK (octet_length(invitation) = 32);
 """
 
-# By which the provider knows its own session, when it says that it has ended.
+# By which the provider knows its own session, when it says that it has ended. Not every provider says when somebody
+# proved who they are.
 SESSION = """
-ALTER TABLE portal.session ADD COLUMN sid text;
+ALTER TABLE portal.session ADD COLUMN sid text, ALTER COLUMN authenticated_at DROP NOT NULL;
 CREATE INDEX ix_session_sid ON portal.session (provider, sid) WHERE sid IS NOT NULL;
 """
 
@@ -71,7 +72,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE portal.logout_token, keys.client_key")
-    op.execute("ALTER TABLE portal.session DROP COLUMN sid")
+    op.execute("DELETE FROM portal.session WHERE authenticated_at IS NULL")
+    op.execute("ALTER TABLE portal.session DROP COLUMN sid, ALTER COLUMN authenticated_at SET NOT NULL")
     op.execute(
         "ALTER TABLE portal.login_transaction DROP COLUMN expected_session, DROP COLUMN invitation,"
         " DROP COLUMN max_age, DROP COLUMN acr_values"

@@ -41,11 +41,11 @@ class Waiting:
 
 async def keep(database: Database, waiting: Waiting) -> str:
     """Keep somebody in mind; gives the token for their browser."""
-    token = tokens.new()
+    token, at = tokens.new(), waiting.proof.authenticated_at
     said = {
         "account": asdict(waiting.account),
         "number": waiting.number,
-        "proof": {**asdict(waiting.proof), "authenticated_at": waiting.proof.authenticated_at.isoformat()},
+        "proof": {**asdict(waiting.proof), "authenticated_at": at.isoformat() if at else None},
     }
     sealed = tokens.seal(token, json.dumps(said))
     values = [tokens.digest(token), waiting.customer_id, waiting.invitation, waiting.session, sealed]
@@ -75,5 +75,6 @@ def _waiting(row: Row, token: str) -> Waiting | None:
     if opened is None:
         return None
     said = json.loads(opened)
-    proof = {**said["proof"], "authenticated_at": datetime.fromisoformat(said["proof"]["authenticated_at"])}
+    proof, at = said["proof"], said["proof"]["authenticated_at"]
+    proof["authenticated_at"] = datetime.fromisoformat(at) if at else None
     return Waiting(**row, account=Account(**said["account"]), number=said["number"], proof=Proof(**proof))

@@ -99,9 +99,16 @@ def _step_up(document: Mapping[str, Any], provider: Provider) -> Iterator[Remark
     if wanted and known and not known & set(wanted):
         yield Remark(f"It knows none of STEP_UP_ACR ({', '.join(wanted)}): fresh logins would all be refused.", True)
     claims = _list(document, "claims_supported")
-    if claims and "auth_time" not in claims:
+    if provider.settings.trust_login_time:
         yield Remark(
-            "It does not list auth_time. Without it, what asks for a fresh login cannot be reached: log in and try.",
+            "TRUST_LOGIN_TIME is on: where it does not say auth_time, each login here counts as a fresh one, also when"
+            " it asked nobody for a password.",
+            False,
+        )
+    elif claims and "auth_time" not in claims:
+        yield Remark(
+            "It does not list auth_time. Without it, what asks for a fresh login cannot be reached: log in and try."
+            " Make it say auth_time, or see TRUST_LOGIN_TIME in docs/identity-providers.md.",
             False,
         )
 

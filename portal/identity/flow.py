@@ -112,6 +112,7 @@ def _expected(known: KnownProvider, transaction: Transaction, access_token: str)
         access_token,
         max_age=transaction.wanted.max_age,
         acr_values=transaction.wanted.acr_values,
+        trust_login_time=known.provider.settings.trust_login_time,
     )
 
 

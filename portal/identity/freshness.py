@@ -19,7 +19,9 @@ def is_fresh(session: Session, settings: Settings, now: datetime) -> bool:
 
 
 def is_recent(session: Session, settings: Settings, now: datetime) -> bool:
-    """Whether the login is young enough, however strong it is."""
+    """Whether the login is young enough, however strong it is. One of which nobody knows when it was is not."""
+    if session.authenticated_at is None:
+        return False
     return now - session.authenticated_at < timedelta(minutes=settings.step_up_minutes)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from portal import clock
 from portal.identity import token_rules
+from portal.identity.failures import LoginTimeUnsaid
 from portal.identity.jws import FindKeys, Opened, open_signed
 from portal.identity.token_rules import LEEWAY, require
 
@@ -22,7 +23,8 @@ TYPES = frozenset({"", "jwt"})
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What this login's ID token must agree with. `max_age` (seconds) asks for a login that is no older, `acr_values`
-    for one that was proved in one of these ways."""
+    for one that was proved in one of these ways. With `trust_login_time` a token that does not say when the login was
+    made says it by when it was made itself."""
 
     issuer: str
     client_id: str
@@ -30,16 +32,17 @@ class Expected:
     access_token: str
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
+    trust_login_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
-    """What a good ID token says. Without `auth_time` the login was made when the token was; no acr is the lowest.
+    """What a good ID token says. Without `auth_time` nobody knows when the login was made; no acr is the lowest.
     `sid` is the provider's own session, if it says which (Front- and Back-Channel Logout 1.0)."""
 
     issuer: str
     subject: str
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     acr: str | None
     sid: str | None
     claims: Mapping[str, Any]
@@ -50,6 +53,7 @@ async def validate(token: str, expected: Expected, find_keys: FindKeys) -> IdTok
 
     Raises:
         Refused: a rule is broken; the message names it.
+        LoginTimeUnsaid: `max_age` was asked for, and there is no auth_time.
     """
     opened = await open_signed(token, WHAT, TYPES, find_keys)
     return judge(opened, expected, clock.now())
@@ -71,7 +75,7 @@ def judge(opened: Opened, expected: Expected, now: datetime) -> IdToken:
     return IdToken(
         issuer=expected.issuer,
         subject=subject,
-        authenticated_at=datetime.fromtimestamp(_authenticated(claims, expected.max_age, moment) or issued, UTC),
+        authenticated_at=_authenticated(claims, expected, issued, moment),
         acr=acr,
         sid=token_rules.text(claims, "sid"),
         claims=claims,
@@ -84,13 +88,19 @@ def _audience(claims: Mapping[str, Any], client_id: str) -> None:
     require(azp == client_id or (azp is None and len(audiences) == 1), WHAT, "azp is somebody else")
 
 
-def _authenticated(claims: Mapping[str, Any], max_age: int | None, moment: float) -> float | None:
-    if max_age is None and "auth_time" not in claims:
+def _authenticated(claims: Mapping[str, Any], expected: Expected, issued: float, moment: float) -> datetime | None:
+    if "auth_time" in claims:
+        at = token_rules.time(claims, WHAT, "auth_time")
+    elif expected.trust_login_time:
+        at = issued
+    elif expected.max_age is None:
         return None
-    at = token_rules.time(claims, WHAT, "auth_time")
+    else:
+        raise LoginTimeUnsaid(f"{WHAT}: auth_time is missing, and a fresh login was asked for")
     require(at <= moment + LEEWAY, WHAT, "auth_time is in the future")
-    require(max_age is None or at >= moment - max_age - LEEWAY, WHAT, "auth_time is too long ago")
-    return at
+    oldest = 0 if expected.max_age is None else moment - expected.max_age - LEEWAY
+    require(at >= oldest, WHAT, "auth_time is too long ago")
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _access_token(claims: Mapping[str, Any], algorithm: str, access_token: str) -> None:

@@ -46,12 +46,12 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How the provider vouched for them, and by which `sid` it knows the login, if it says so. The ID token is kept,
-    encrypted, only to log them out there as well."""
+    """How the provider vouched for them, when they proved to it who they are, and by which `sid` it knows the login, if
+    it says so. The ID token is kept, encrypted, only to log them out there as well."""
 
     provider: str
     id_token: str
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     acr: str | None
     sid: str | None = None
 

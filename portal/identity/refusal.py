@@ -1,7 +1,7 @@
 """A login that did not come about, in words: what happened, that nothing was lost, what to do next."""
 
 from portal.i18n import gettext as _
-from portal.identity.failures import Declined, LoginFailed, ProviderDown, ProviderMistaken
+from portal.identity.failures import Declined, LoginFailed, LoginTimeUnsaid, ProviderDown, ProviderMistaken
 from portal.identity.transaction import Purpose
 
 
@@ -12,6 +12,12 @@ def words(failure: LoginFailed, purpose: Purpose = Purpose.LOGIN) -> tuple[int, 
             return 503, _(
                 "Logging in is not possible at the moment, because the login service does not answer. "
                 "Nothing is lost. Please try again in a few minutes."
+            )
+        case LoginTimeUnsaid():
+            return 403, _(
+                "What you wanted to open asks for a fresh login, and your login service does not tell us when you "
+                "logged in there. So it cannot be opened with this account. Nothing is lost, and nothing has changed. "
+                "Whoever runs the portal can see in its log what has to be set."
             )
         case ProviderMistaken():
             return 503, _(

@@ -34,7 +34,8 @@ class Session:
     """A login that is still good. `customer_id` and `login_id` are a customer's, `staff_id` and `roles` are staff's.
 
     `form_secret` is for the tokens in forms; it is made from the browser's token and stored nowhere. `authenticated_at`
-    and `acr` say when and how well the person proved who they are (OpenID Connect Core, section 2).
+    and `acr` say when and how well the person proved who they are (OpenID Connect Core, section 2), where the provider
+    does.
     """
 
     id: UUID
@@ -47,7 +48,7 @@ class Session:
     language: str | None
     form_secret: bytes
     provider: str
-    authenticated_at: datetime
+    authenticated_at: datetime | None
     acr: str | None
     created_at: datetime
     expires_at: datetime

@@ -83,6 +83,8 @@ class ProviderSettings(BaseModel):
     label: str = ""
     label_de: str = ""
     step_up_acr: Listed = ()
+    trust_login_time: bool = False
+    """Where it does not say when people proved who they are, the moment of their login here counts."""
 
     @property
     def signs(self) -> bool:

@@ -45,8 +45,9 @@ def evidence(request: Request, session: Session) -> Evidence:
     """How it is known that they meant it: which login, how fresh, from which address and browser."""
     facts: dict[str, str | int] = {
         "session": str(session.id),
-        "authenticated_at": format_moment(session.authenticated_at),
     }
+    if session.authenticated_at is not None:
+        facts["authenticated_at"] = format_moment(session.authenticated_at)
     if session.login_id is not None:
         facts["login"] = str(session.login_id)
     if session.acr is not None:

@@ -111,7 +111,6 @@ async def refused(browser: Browser, response: httpx2.Response, owner: psycopg.Co
 
 
 STALE: dict[str, dict[str, Any]] = {
-    "no auth_time": {"auth_time": MISSING},
     "a login of an hour ago": {"auth_time": int(time.time()) - 3_600},
     "auth_time of six minutes ago, although five were asked for": {"auth_time": int(time.time()) - 360},
     "auth_time in the future": {"auth_time": int(time.time()) + 3_600},

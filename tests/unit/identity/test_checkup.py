@@ -110,6 +110,11 @@ ADVICE: dict[str, tuple[dict[str, object], dict[str, Any], str]] = {
     "no end_session": ({"end_session_endpoint": MISSING}, {}, "stays logged in there"),
     "no back-channel logout": ({"backchannel_logout_supported": False}, {}, "back-channel"),
     "auth_time unlisted": ({"claims_supported": ["sub"]}, {}, "auth_time"),
+    "auth_time trusted where it is not said": (
+        {"claims_supported": ["sub"]},
+        {"trust_login_time": True},
+        "each login here counts as a fresh one",
+    ),
     "claim unlisted": ({}, {"number_claim": "contact_id"}, "contact_id"),
     "scope unlisted": ({"scopes_supported": ["openid", "email"]}, {}, "profile"),
 }

@@ -1,11 +1,12 @@
 """Whether a session's login is fresh and strong enough, and what is asked for when it is not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from portal.identity.freshness import is_fresh, wanted
+from portal.identity.freshness import is_fresh, is_recent, wanted
 from portal.identity.session import Audience, Session
 from portal.identity.transaction import Purpose
 from portal.settings import Environment, Settings
@@ -63,6 +64,13 @@ def test_a_login_is_fresh_by_its_age_and_its_strength(
     age: timedelta, acr: str | None, needed: str, fresh: bool
 ) -> None:
     assert is_fresh(session(age, acr), settings(needed), NOW) is fresh
+
+
+@pytest.mark.asvs("7.5.3")
+@pytest.mark.parametrize("acr", [None, "urn:gold"])
+def test_a_login_of_which_nobody_knows_when_it_was_is_not_fresh(acr: str | None) -> None:
+    unsaid = replace(session(0 * MINUTE, acr), authenticated_at=None)
+    assert not is_recent(unsaid, settings(), NOW) and not is_fresh(unsaid, settings(acr or ""), NOW)
 
 
 def test_the_word_of_a_provider_that_is_gone_is_not_enough() -> None:

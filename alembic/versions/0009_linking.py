@@ -78,14 +78,17 @@ CREATE TABLE portal.pending_login (
 );
 CREATE INDEX ix_pending_login_last_seen ON portal.pending_login (last_seen_at DESC, id);
 
--- What happened and belongs to no customer's chain.
+-- What happened and belongs to no customer's chain. The same within a minute is counted in one row, which has the id
+-- that follows from what it says and when: whoever knocks a thousand times does not write a thousand rows.
 CREATE TABLE portal.security_event (
     id uuid PRIMARY KEY,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    count integer NOT NULL DEFAULT 1,
     action text NOT NULL,
     facts jsonb NOT NULL
 );
-CREATE INDEX ix_security_event_at ON portal.security_event (at);
+CREATE INDEX ix_security_event_at ON portal.security_event (at DESC, id DESC);
 
 -- How a customer is found by a verified address: letters of the alphabet without their case, all else as it stands.
 CREATE INDEX ix_contact_point_email ON portal.contact_point (lower(value COLLATE "C")) WHERE system = 'email';
@@ -112,7 +115,7 @@ SCOPED = {
     "invitation": ("", "SELECT, INSERT", "SELECT, INSERT, DELETE"),
     "arrival": ("", "SELECT, INSERT, DELETE", "SELECT, DELETE"),
     "pending_login": ("", "SELECT, INSERT, UPDATE, DELETE", "SELECT, INSERT, UPDATE, DELETE"),
-    "security_event": ("", "SELECT, INSERT", "SELECT, INSERT, DELETE"),
+    "security_event": ("", "SELECT, INSERT, UPDATE (count, last_at)", "SELECT, INSERT, DELETE"),
 }
 
 

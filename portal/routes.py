@@ -3,6 +3,7 @@ may enter. An address whose ids are malformed is one that does not exist."""
 
 from starlette.routing import BaseRoute, Route
 
+from portal.auditing import event_views as auditing_events
 from portal.auditing import views as auditing
 from portal.consents import views as consents
 from portal.contact_points import views as contact_points
@@ -123,6 +124,7 @@ DESK: list[BaseRoute] = [
 
 AUDIT: list[BaseRoute] = [
     Route("/audit", auditors(auditing.log), name="audit"),
+    Route("/audit/events", auditors(auditing_events.events), name="audit_events"),
     Route("/audit/export.{form}", auditors(auditing.export), name="audit_export"),
     Route("/audit/changes/{customer_id:uuid}/{seq:int}", auditors(auditing.change), name="audit_change"),
     Route("/audit/verify", auditors(auditing.verify_all), methods=["POST"], name="audit_verify"),

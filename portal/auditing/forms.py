@@ -21,6 +21,9 @@ def _one_of(choices: Collection[str]) -> Callable[[Form, Field], None]:
     return check
 
 
+EVENTS = ("login:failed", "login:pending", "login:refused")
+
+
 class FilterForm(Form):
     class Meta(forms.Form.Meta):
         """Speaks the auditor's language; it is not sent, so it carries nothing along."""
@@ -28,5 +31,14 @@ class FilterForm(Form):
     customer = StringField(validators=[Optional(), Length(max=64)], filters=[lambda text: (text or "").strip()])
     actor = StringField(validators=[Optional(), _one_of(ACTORS)])
     action = StringField(validators=[Optional(), _one_of(SUBJECTS)])
+    after = DateField(validators=[Optional()])
+    before = DateField(validators=[Optional()])
+
+
+class EventFilterForm(Form):
+    class Meta(forms.Form.Meta):
+        """As above."""
+
+    kind = StringField(validators=[Optional(), _one_of(EVENTS)])
     after = DateField(validators=[Optional()])
     before = DateField(validators=[Optional()])

@@ -1,19 +1,24 @@
-"""The change log, from the command line."""
+"""The change log, and what happened at the doors, from the command line."""
+
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from portal.auditing.events import EventFilter, EventPage, read_events
 from portal.cli.context import records, run
+from portal.db.database import Database, Role
 from portal.record.verify import Report, verify
 from portal.settings import load_settings
 
-app = typer.Typer(help="Prove that the change log was not altered.", no_args_is_help=True)
+app = typer.Typer(help="Verify the change log; read the security events.", no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Prove that the change log was not altered."""
+    """Verify the change log; read the security events."""
 
 
 @app.command("verify")
@@ -37,6 +42,36 @@ def verify_log() -> None:
     if not report.holds:
         raise typer.Exit(1)
     console.print("Every chain holds, and every record is what its changes add up to.", style="green")
+
+
+@app.command("events")
+def show_events(
+    kind: Annotated[str | None, typer.Option(help="Of one kind alone, such as login:failed.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Since then, in UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Before then, in UTC.")] = None,
+    most: Annotated[int, typer.Option(help="How many rows at most.", min=1, max=100_000)] = 100,
+) -> None:
+    """Show what happened at the doors and belongs to no customer, the newest first.
+
+    Each line has the time, how often it happened in that minute, the kind, and what is known.
+    """
+    asked = EventFilter(kind, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
+    found = run(_events(asked, most))
+    console = Console(highlight=False, soft_wrap=True)
+    for event in found.events:
+        facts = "  ".join(f"{name}={value}" for name, value in sorted(event.facts.items()))
+        console.print(
+            f"{event.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}  {event.count}x  {event.action}  {facts}", markup=False
+        )
+    if not found.events:
+        console.print("There is none.")
+    elif found.more:
+        console.print(f"There are more than these {most}: see --most, --since and --until.", style="yellow")
+
+
+async def _events(asked: EventFilter, most: int) -> EventPage:
+    async with Database.configured(load_settings(), Role.WORKER) as database:
+        return await read_events(database, asked, limit=most)
 
 
 async def _verify() -> Report:

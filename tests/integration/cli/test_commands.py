@@ -66,6 +66,32 @@ def test_verify_says_what_it_walked_and_names_what_is_broken(
     assert f"BROKEN: customer 4711, chain {row[0]}, change 1: the entry was altered" in broken.stdout
 
 
+def test_security_events_are_shown_the_newest_first(env: dict[str, str], empty_database: URL, tmp_path: Path) -> None:
+    assert "There is none." in portal("audit", "events", env=env, folder=tmp_path).stdout
+    with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(hide_password=False)) as owner:
+        for number, action in enumerate(["login:failed", "login:refused", "login:failed"], start=1):
+            owner.execute(
+                "INSERT INTO portal.security_event (id, at, action, facts, count) "
+                'VALUES (gen_random_uuid(), %s, %s, \'{"provider": "main"}\', %s)',
+                [f"2026-03-0{number} 12:00Z", action, number],
+            )
+
+    def told(*options: str) -> list[str]:
+        shown = portal("audit", "events", *options, env=env, folder=tmp_path)
+        assert shown.returncode == 0, shown.stderr
+        return shown.stdout.splitlines()
+
+    first, second, third = (
+        "2026-03-01T12:00:00Z  1x  login:failed  provider=main",
+        "2026-03-02T12:00:00Z  2x  login:refused  provider=main",
+        "2026-03-03T12:00:00Z  3x  login:failed  provider=main",
+    )
+    assert told() == [third, second, first]
+    assert told("--kind", "login:failed") == [third, first]
+    assert told("--since", "2026-03-02", "--until", "2026-03-03") == [second]
+    assert told("--most", "1") == [third, "There are more than these 1: see --most, --since and --until."]
+
+
 def test_a_number_is_given_once(env: dict[str, str], tmp_path: Path) -> None:
     command = ("customer", "create", "1", "--given-name", "A", "--family-name", "B")
     made = portal(*command, env=env, folder=tmp_path)

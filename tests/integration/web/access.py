@@ -67,6 +67,7 @@ LISTED = {
     "/desk/logins/{login:uuid}": AGENTS,
     "/desk/logins/{login:uuid}/customers/{id:uuid}": AGENTS,
     "/audit": AUDITORS,
+    "/audit/events": AUDITORS,
     "/audit/export.{form}": AUDITORS,
     "/audit/changes/{customer_id:uuid}/{seq:int}": AUDITORS,
     "/audit/verify": AUDITORS,

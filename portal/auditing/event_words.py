@@ -1,0 +1,54 @@
+"""Security events in words, for their page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.auditing.events import SecurityEvent
+from portal.auditing.showing import Chip, address
+from portal.i18n import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEvent:
+    """A row. `facts` are pairs of label and value."""
+
+    at: datetime
+    last_at: datetime
+    count: int
+    what: str
+    action: str
+    facts: list[tuple[str, str]]
+
+
+def kinds() -> dict[str, str]:
+    """What happens at the doors: the action and its words."""
+    return {
+        "login:failed": _("A login was not acceptable"),
+        "login:pending": _("An account waits for a record"),
+        "login:refused": _("An agent refused an account"),
+    }
+
+
+def shown(event: SecurityEvent) -> ShownEvent:
+    """An event as a row. Why a login failed is told as it is in the log, so that the two can be compared."""
+    names = {"audience": _("Who"), "provider": _("Provider"), "why": _("Why"), "pending": _("Waiting login")}
+    audiences = {"customer": _("customers"), "staff": _("staff")}
+    facts = [
+        (names.get(name, name), audiences.get(event.facts[name], event.facts[name]))
+        for name in sorted(event.facts, key=lambda name: [*names, name].index(name))
+    ]
+    what = kinds().get(event.action, event.action)
+    return ShownEvent(event.at, event.last_at, event.count, what, event.action, facts)
+
+
+def chips(filters: Mapping[str, str], page: str) -> list[Chip]:
+    """The filters that are on."""
+    names = {"after": _("from %(value)s"), "before": _("until %(value)s")}
+    return [
+        Chip(
+            names.get(name, "%(value)s") % {"value": kinds().get(value, value)},
+            address(page, {other: v for other, v in filters.items() if other != name}),
+        )
+        for name, value in filters.items()
+    ]

@@ -9,6 +9,7 @@ from portal.audit.values import Value
 from portal.catalogue.model import Catalogue
 from portal.catalogue.wording import Phrase, describe_change, for_customer, name_of_actor, who
 from portal.i18n import gettext as _
+from portal.record.models import System
 from portal.record.read import Delivery, RecentChange
 
 
@@ -60,11 +61,26 @@ OPPOSITES = {
 """What undoes what. A consent is not among them: it is decided beside its text, where the switch is."""
 
 
-def can_undo(catalogue: Catalogue, entry: Entry) -> bool:
+def can_undo(catalogue: Catalogue, entry: Entry, state: Mapping[str, Value]) -> bool:
     """Whether the customer may take this change back: it is their own, has an opposite, and touches nothing that is
-    changed after a fresh login only."""
+    changed after a fresh login only.
+
+    Args:
+        state: the record, which says what kind of address a contact point is.
+    """
     own = entry.actor.kind is ActorKind.CUSTOMER and entry.action in OPPOSITES
-    return own and not any(catalogue.is_sensitive(path) for path in entry.paths)
+    return own and not any(catalogue.is_sensitive(path) or _is_email(path, entry, state) for path in entry.paths)
+
+
+def _is_email(path: str, entry: Entry, state: Mapping[str, Value]) -> bool:
+    """Whether an e-mail address stands at this path, or stood there before the change."""
+    of, _slash, name = path.rpartition("/")
+    system = f"{of}/system"
+    said = (
+        state.get(system),
+        *(value for diff in entry.diffs if diff.path == system for value in (diff.old, diff.new)),
+    )
+    return of.startswith("contact_points/") and name == "value" and System.EMAIL in said
 
 
 def tell(
@@ -76,10 +92,10 @@ def tell(
     return [change for change in told if change.lines]
 
 
-def undoable(catalogue: Catalogue, changes: Iterable[ToldChange]) -> int | None:
+def undoable(catalogue: Catalogue, changes: Iterable[ToldChange], state: Mapping[str, Value]) -> int | None:
     """The number of the customer's own last change, if they may take it back."""
     own = next((c for c in changes if c.own), None)
-    return own.seq if own and can_undo(catalogue, own.entry) else None
+    return own.seq if own and can_undo(catalogue, own.entry, state) else None
 
 
 def _told(

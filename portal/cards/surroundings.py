@@ -18,12 +18,13 @@ from portal.record.read import StoredRecord
 def surroundings(catalogue: Catalogue, stored: StoredRecord) -> dict[str, Any]:
     """The contexts of `home/_lead.html`, `_delivery.html` and `_mirror.html`."""
     permissions = every_purpose(stored.record, clock.now(), catalogue=catalogue)
-    changes = tell(catalogue, stored.recent, stored.deliveries, flatten(stored.record))
+    state = flatten(stored.record)
+    changes = tell(catalogue, stored.recent, stored.deliveries, state)
     return {
         "greeting": greeting(stored.record),
         "sentences": lead(permissions),
         "changes": changes,
-        "undoable": undoable(catalogue, changes),
+        "undoable": undoable(catalogue, changes, state),
         "mirror": mirror(catalogue, stored.record),
         "news": None,
     }

@@ -1,13 +1,14 @@
 """What a customer does to the ways in which they can be reached."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from portal.audit.values import Value
 from portal.errors import Invalid, NotFound
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
+from portal.mail import address_mail
 from portal.record.change import Intention, Outcome, change
 from portal.record.models import ContactPoint, Record, attributes
 from portal.record.store import RecordStore
@@ -51,7 +52,7 @@ async def add_contact_point(
 async def change_contact_point(
     store: RecordStore, customer_id: UUID, intention: Intention, id: UUID, values: Mapping[str, str]
 ) -> Outcome:
-    """Let a contact point have another value or use.
+    """Let a contact point have another value or use. An e-mail address that it had is told so.
 
     Raises:
         NotFound: the record has no such contact point.
@@ -64,11 +65,13 @@ async def change_contact_point(
         _refuse_second([other for other in record.contact_points if other.id != id], reach)
         return _paths(id, **values)
 
+    if "value" in values:
+        intention = replace(intention, jobs=address_mail(id, becomes=values["value"]))
     return await change(store, customer_id, intention, proposal)
 
 
 async def remove_contact_point(store: RecordStore, customer_id: UUID, intention: Intention, id: UUID) -> Outcome:
-    """Forget a way to reach the customer.
+    """Forget a way to reach the customer. If it is an e-mail address, it is told so.
 
     Raises:
         NotFound: the record has no such contact point.
@@ -78,7 +81,8 @@ async def remove_contact_point(store: RecordStore, customer_id: UUID, intention:
         find(record, id)
         return _paths(id, **dict.fromkeys(attributes(ContactPoint)))
 
-    return await change(store, customer_id, intention, proposal)
+    told = replace(intention, jobs=address_mail(id, becomes=None))
+    return await change(store, customer_id, told, proposal)
 
 
 async def rank_contact_point(

@@ -31,8 +31,24 @@ from portal.record.models import ContactPoint, System
 from portal.record.read import StoredRecord
 from portal.services import services
 from portal.web.drafts import typed_before
-from portal.web.form_data import read_form
+from portal.web.form_data import posted, read_form
 from portal.web.intention import intention
+
+RANKING = ("up", "down")
+"""The buttons that change a contact point's place alone."""
+
+
+def adds_email(request: Request) -> bool:
+    """Whether one more e-mail address is asked for, which wants a fresh login: invitations and warnings go there."""
+    return _system(request) is System.EMAIL
+
+
+async def changes_email(request: Request) -> bool:
+    """Whether the contact point is an e-mail address, and more than its place may change."""
+    if request.method == "POST" and (await posted(request)).get("action") in RANKING:
+        return False
+    points = (await open_record(request)).record.contact_points
+    return any(point.id == request.path_params["id"] and point.system is System.EMAIL for point in points)
 
 
 async def new(request: Request) -> Response:

@@ -1,6 +1,7 @@
 """How an agent hands an invitation on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from wtforms import RadioField
@@ -8,6 +9,7 @@ from wtforms.fields import Field
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired
 
+from portal.desk.changed_addresses import marked
 from portal.i18n import gettext as _
 from portal.record.models import ContactPoint
 from portal.web.forms import Form
@@ -27,11 +29,13 @@ class InviteForm(Form):
         return None if self.how.data == SHOW else (UUID(id), address)
 
 
-def invite_form(addresses: Iterable[ContactPoint]) -> type[InviteForm]:
-    """The form for a customer with these e-mail addresses; none where no mail can be sent."""
+def invite_form(addresses: Iterable[ContactPoint], lately: Mapping[UUID, datetime]) -> type[InviteForm]:
+    """The form for a customer with these e-mail addresses; none where no mail can be sent. Those that were changed
+    `lately` are marked."""
     choices = [SelectChoice(SHOW, _("Show me the code, to print or read out"))]
     choices += [
-        SelectChoice(f"{p.id} {p.value}", _("Send it to %(address)s") % {"address": p.value}) for p in addresses
+        SelectChoice(f"{p.id} {p.value}", _("Send it to %(address)s") % {"address": marked(p, lately)})
+        for p in addresses
     ]
     how = RadioField(
         _("How does the code reach them?"),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from portal.cards.forms import carried
 from portal.crm.embedded.card import Card
+from portal.desk.changed_addresses import changed_lately
 from portal.desk.login_forms import InviteForm, invite_form
 from portal.desk.views import agent, open_card
 from portal.errors import NotFound
@@ -40,12 +41,14 @@ async def invite(request: Request) -> Response:
     data = await read_form(request) if request.method == "POST" else None
     seen = await open_card(request, again=True)
     points = await _addresses(request, _customer(seen))
-    make = invite_form(points)
+    lately = await changed_lately(services(request).staff.database, _customer(seen))
+    make = invite_form(points, lately)
+    marks = any(point.id in lately for point in points)
     if data is None:
-        return _ask(request, seen, make(await typed_before(request)))
+        return _ask(request, seen, make(await typed_before(request)), lately=marks)
     form = make(data)
     if not form.validate():
-        return _ask(request, seen, form, status=422)
+        return _ask(request, seen, form, lately=marks, status=422)
     wanted = intention(request, form, "login:invited")
     made = await invitations.invite(
         services(request).staff,
@@ -93,8 +96,8 @@ async def disconnect(request: Request) -> Response:
     return redirect(request, _address(request) + "?done=disconnected")
 
 
-def _ask(request: Request, seen: Card, form: InviteForm, *, status: int = 200) -> Response:
-    context = {"customer": _shown(seen), "form": form, "seq": 0, "has_errors": bool(form.errors)}
+def _ask(request: Request, seen: Card, form: InviteForm, *, lately: bool, status: int = 200) -> Response:
+    context = {"customer": _shown(seen), "form": form, "lately": lately, "seq": 0, "has_errors": bool(form.errors)}
     return page(request, "desk/invite.html", context, status=status)
 
 

@@ -1,10 +1,11 @@
 """An account that waits, in words: what its provider says, and how that compares with a customer's record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from portal.desk.changed_addresses import marked
 from portal.i18n import gettext as _
 from portal.identity import mailboxes
 from portal.identity.pending import PendingLogin
@@ -48,19 +49,20 @@ def told(waiting: PendingLogin, label_of: Callable[[str], str]) -> Told:
     )  # fmt: skip
 
 
-def comparisons(waiting: PendingLogin, record: Record) -> list[Comparison]:
-    """Name, e-mail address and number, as the provider says them and as they are in the record."""
+def comparisons(waiting: PendingLogin, record: Record, lately: Mapping[UUID, datetime]) -> list[Comparison]:
+    """Name, e-mail address and number, as the provider says them and as they are in the record; addresses that the
+    customer changed `lately` are marked."""
     account = waiting.account
-    mailboxes_kept = [point.value for point in record.contact_points if point.system is System.EMAIL]
+    points = [point for point in record.contact_points if point.system is System.EMAIL]
     asked = mailboxes.key(account.email) if account.email else None
-    same_mailbox = asked in map(mailboxes.key, mailboxes_kept) if asked and mailboxes_kept else None
+    same_mailbox = asked in [mailboxes.key(point.value) for point in points] if asked and points else None
     email = account.email or ""
     if email and not account.email_verified:
         email += f" ({_('not verified')})"
     number = waiting.claimed_number
     return [
         Comparison(_("Name"), account.name, record.name, account.name.casefold() == record.name.casefold()),
-        Comparison(_("E-mail address"), email, ", ".join(mailboxes_kept), same_mailbox),
+        Comparison(_("E-mail address"), email, ", ".join(marked(p, lately) for p in points), same_mailbox),
         Comparison(
             _("Customer number"), number or "", record.number, None if number is None else number == record.number
         ),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from portal.cards.forms import carried
 from portal.desk.pending_told import comparisons, told
+from portal.desk.changed_addresses import changed_lately
 from portal.desk.queries import search
 from portal.desk.reviewing import connect_reviewed, refuse_reviewed
 from portal.desk.views import FOUND_SHOWN, LONGEST_QUERY, agent, open_card
@@ -20,6 +21,7 @@ from portal.identity.providers import providers
 from portal.identity.session import Audience
 from portal.identity.ways import ways
 from portal.services import services
+from portal.mail import addresses
 from portal.web.form_data import read_form
 from portal.web.forms import Form
 from portal.web.intention import intention
@@ -65,10 +67,12 @@ async def connect(request: Request) -> Response:
     if form is not None:
         return await _connect(request, form, waiting, seen.customer_id)
     known = [known.provider for known in providers(request).of(Audience.CUSTOMER)]
+    lately = await changed_lately(services(request).staff.database, seen.customer_id)
     context = {
         "login": told(waiting, _label(request)),
         "customer": {"id": seen.customer_id, "name": seen.record.name, "number": seen.record.number},
-        "comparisons": comparisons(waiting, seen.record),
+        "comparisons": comparisons(waiting, seen.record, lately),
+        "lately": any(point.id in lately for point in addresses(seen.record)),
         "ways": await ways(services(request).staff.database, seen.customer_id, known),
         "seq": 0,
     }

@@ -17,6 +17,7 @@ from portal.history.queries import HistoryPage, history
 from portal.i18n import current_language, use
 from portal.i18n import gettext as _
 from portal.record.change import Changed, Conflicted, Duplicate
+from portal.record.flat import flatten
 from portal.services import services
 from portal.web.form_data import read_form
 from portal.web.intention import intention
@@ -55,7 +56,7 @@ async def undo_last(request: Request) -> Response:
     form = carried(data)
     stored = await open_record(request)
     entry = next((c.entry for c in stored.recent if str(c.entry.seq) == data.get("seq")), None)
-    if entry is None or not can_undo(services(request).catalogue, entry):
+    if entry is None or not can_undo(services(request).catalogue, entry, flatten(stored.record)):
         raise NotFound(_("This change cannot be taken back here any more. Change the field itself instead."))
     intent = intention(request, form, OPPOSITES[entry.action])
     outcome = await undo(services(request).customers, customer_id(request), intent, entry)

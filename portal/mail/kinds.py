@@ -20,6 +20,7 @@ class MailKind(StrEnum):
     LOGIN_LINKED = "login_linked"  # there is one more way to log in
     LOGIN_UNLINKED = "login_unlinked"  # there is one less
     LOGIN_REFUSED = "login_refused"  # somebody tried to get in with another login
+    ADDRESS_CHANGED = "address_changed"  # the address that it goes to leads to this customer no more
     INVITATION = "invitation"  # a code that makes a login this customer's
 
     @property
@@ -46,6 +47,18 @@ def mails(kind: MailKind, *, provider: str = "", also: str | None = None) -> Job
             yield Job(TASK, {"kind": kind.value, "provider": provider, "login": str(login.id)})
         if also and mailbox(also) not in {mailbox(point.value) for point in points}:
             yield Job(TASK, {"kind": kind.value, "provider": provider}, {"address": also})
+
+    return jobs
+
+
+def address_mail(id: UUID, *, becomes: str | None) -> Jobs:
+    """The letter to an e-mail address that a contact point has no more, where it `becomes` another one, or none."""
+
+    def jobs(record: Record) -> Iterable[Job]:
+        for point in record.contact_points:
+            other = becomes is None or mailbox(becomes) != mailbox(point.value)
+            if point.id == id and point.system is System.EMAIL and other:
+                yield Job(TASK, {"kind": MailKind.ADDRESS_CHANGED.value, "point": str(id)})
 
     return jobs
 

@@ -31,13 +31,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """`link` is what the button says and where it leads; `code` stands by itself, to be typed or copied."""
+    """`link` is what the button says and where it leads; `code` stands by itself, to be typed or copied. `farewell`
+    says that the address it goes to is the customer's no more."""
 
     subject: str
     paragraphs: tuple[str, ...]
     link: tuple[str, str] | None = None
     code: str = ""
     after: tuple[str, ...] = ()
+    farewell: bool = False
 
 
 def letter(kind: MailKind, sender: Sender, facts: Facts) -> Letter:
@@ -80,6 +82,23 @@ def _refused(sender: Sender, facts: Facts) -> Letter:
             _("We refused it. Nobody has seen your data, and nothing has changed."),
         ),
         after=(_if_it_was_not_you(sender),),
+    )
+
+
+def _address_changed(sender: Sender, facts: Facts) -> Letter:
+    return Letter(
+        _("This e-mail address was taken out of your profile"),
+        (
+            _(
+                "On %(when)s this e-mail address was changed in your customer profile with %(brand)s, or removed from "
+                "it, by somebody who was logged in there."
+            )
+            % _told(sender, facts),
+            _("We write to it no more. If this was you, there is nothing to do."),
+        ),
+        (_("Open my profile"), f"{sender.origin}/record"),
+        after=(_if_it_was_not_you(sender),),
+        farewell=True,
     )
 
 
@@ -127,6 +146,7 @@ _WRITTEN: dict[MailKind, Callable[[Sender, Facts], Letter]] = {
     MailKind.LOGIN_LINKED: _linked,
     MailKind.LOGIN_UNLINKED: _unlinked,
     MailKind.LOGIN_REFUSED: _refused,
+    MailKind.ADDRESS_CHANGED: _address_changed,
     MailKind.INVITATION: _invitation,
 }
 

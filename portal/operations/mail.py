@@ -61,5 +61,6 @@ def _named() -> dict[MailKind, str]:
         MailKind.LOGIN_LINKED: _("a way to log in was added"),
         MailKind.LOGIN_UNLINKED: _("a way to log in was removed"),
         MailKind.LOGIN_REFUSED: _("a login was refused"),
+        MailKind.ADDRESS_CHANGED: _("an address was changed or removed"),
         MailKind.INVITATION: _("invitation"),
     }

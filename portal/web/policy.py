@@ -29,8 +29,9 @@ from portal.web.way_back import open_page, place, way_back
 from portal.web.whose_form import Whose, whose, whose_form
 
 View: TypeAlias = Callable[[Request], Awaitable[Response]]
-Fresh: TypeAlias = bool | Callable[[Request], bool]
-"""Whether a route wants a fresh login: always, never, or by what is asked for."""
+Fresh: TypeAlias = bool | Callable[[Request], bool | Awaitable[bool]]
+"""Whether a route wants a fresh login: always, never, or by what is asked for. What has to be looked up for that is
+looked up for those alone whose login is not fresh."""
 
 FRESH = "login_fresh"
 """The route that asks somebody who is logged in to show once more that it is them."""
@@ -46,8 +47,9 @@ class Policy:
     fresh: Fresh = False
     limit: Attempt | None = None
 
-    def wants_fresh(self, request: Request) -> bool:
-        return self.fresh if isinstance(self.fresh, bool) else self.fresh(request)
+    async def wants_fresh(self, request: Request) -> bool:
+        wanted = self.fresh if isinstance(self.fresh, bool) else self.fresh(request)
+        return wanted if isinstance(wanted, bool) else await wanted
 
 
 def public(view: View, *, limit: Attempt | None = None) -> View:
@@ -117,7 +119,7 @@ def _guarded(view: View, policy: Policy) -> View:
                     _("Your account does not have the role that this page is for."),
                     hint=_("Whoever runs the portal at your company can give it to you."),
                 )
-        if policy.wants_fresh(request) and not is_fresh(session, services(request).settings, clock.now()):
+        if not is_fresh(session, services(request).settings, clock.now()) and await policy.wants_fresh(request):
             return await _to_login(request, policy.audience, FRESH)
         return await _view(request, session, view)
 

@@ -9,6 +9,7 @@ import pytest
 
 from portal import clock
 from portal.audit.entry import Evidence
+from portal.desk.changed_addresses import changed_lately
 from portal.errors import Conflict
 from portal.identity import codes, invitations
 from portal.identity.accounts import Account
@@ -18,7 +19,7 @@ from portal.identity.lifecycle import Proof
 from portal.identity.links import NotLinked
 from portal.record.change import change
 from portal.record.read import StoredRecord
-from tests.builders import GRACE, SYSTEM, a_customer, an_intention
+from tests.builders import GRACE, SYSTEM, a_customer, an_intention, the_customer
 from tests.conftest import Stores
 from tests.integration.desk.reading import text
 from tests.integration.identity.browser import a_subject
@@ -340,6 +341,34 @@ async def test_an_address_that_was_changed_since_grace_read_it_is_no_choice(
     assert await actions_of(stores, alice) == []
 
 
+async def test_grace_sees_that_an_address_was_changed_by_the_customer_a_few_days_ago(
+    stores: Stores, grace: Person, alice: StoredRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_the_crm(stores, alice)
+    path = f"/desk/customers/{alice.record.id}/invitation"
+    warning = "An e-mail address was changed in the profile only a few days ago."
+    point = next(p for p in alice.record.contact_points if p.system == "email")
+    by_others = {f"contact_points/{point.id}/value": "alice@example.org"}
+    await change(stores.worker, alice.record.id, an_intention("contact_point:changed", SYSTEM), by_others)
+    assert warning not in text((await grace.get(path)).text)
+
+    herself = an_intention("contact_point:changed", the_customer(alice.record.id))
+    theirs = {f"contact_points/{point.id}/value": "mallory@example.com"}
+    await change(stores.customer, alice.record.id, herself, theirs)
+    shown = text((await grace.get(path)).text)
+    assert warning in shown and "mallory@example.com (changed by the customer on " in shown
+
+    # Another change of it takes the mark not away, time does
+    ranked = {f"contact_points/{point.id}/rank": 9}
+    await change(stores.worker, alice.record.id, an_intention("contact_point:ranked", SYSTEM), ranked)
+    assert warning in text((await grace.get(path)).text)
+    lately = await changed_lately(stores.staff.database, alice.record.id)
+    assert list(lately) == [point.id]
+    real = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: real + timedelta(days=8))
+    assert await changed_lately(stores.staff.database, alice.record.id) == {}
+
+
 async def test_no_invitation_is_made_for_an_address_that_is_changed_at_that_moment(
     stores: Stores, alice: StoredRecord
 ) -> None:
@@ -374,3 +403,20 @@ def waiting(
     """Somebody who was asked, and says yes."""
     proof = Proof("main", "", clock.now(), None)
     return Waiting(customer.record.id, invitation.id, None, an_account(subject), number, proof)
+
+
+@pytest.mark.asvs("10.2.1")
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_another_sites_page_does_not_begin_the_login_by_itself(
+    stores: Stores, grace: Person, mallory: Person, alice: StoredRecord, site: str
+) -> None:
+    await say_code(mallory, await invited(stores, grace, alice))
+
+    led = await mallory.here.get("/invitation/main", headers={"sec-fetch-site": site, "sec-fetch-mode": "navigate"})
+    clicked = await mallory.here.get(
+        "/invitation/main",
+        headers={"sec-fetch-site": site, "sec-fetch-user": "?1", "sec-fetch-dest": "document"},
+    )
+
+    assert led.status_code == 200 and 'href="/invitation/main"' in led.text
+    assert clicked.status_code == 303

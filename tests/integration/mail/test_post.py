@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import URL
 
+from portal.contact_points.actions import change_contact_point, remove_contact_point
 from portal.jobs import worker
 from portal.jobs.status import again, status
 from portal.mail import MailKind, addresses, invitation_mail, mails
@@ -112,6 +113,27 @@ async def test_whoever_came_in_cannot_keep_it_quiet_by_taking_the_address_away(
         await until_none_waits(own.worker.database)
 
     assert server.addressed == [point.value]
+
+
+@pytest.mark.asvs("6.3.7")
+@pytest.mark.parametrize("becomes", ["mallory@example.com", None], ids=["changed", "removed"])
+async def test_an_address_that_is_taken_out_is_told(
+    own: Stores, empty_database: URL, server: MailServer, alice: StoredRecord, becomes: str | None
+) -> None:
+    [point] = addresses(alice.record)
+    intention = an_intention("contact_point:changed", the_customer(alice.record.id))
+    if becomes:
+        await change_contact_point(own.customer, alice.record.id, intention, point.id, {"value": becomes})
+    else:
+        await remove_contact_point(own.customer, alice.record.id, intention, point.id)
+
+    async with posting(own, empty_database, server):
+        await until_none_waits(own.worker.database)
+
+    assert server.addressed == [point.value]
+    told = text(server.taken[0])
+    assert "your address was in your customer profile" in told and "your address is in" not in told
+    assert "mallory" not in told
 
 
 @pytest.mark.asvs("6.3.7")

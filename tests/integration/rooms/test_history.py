@@ -5,7 +5,7 @@ import pytest
 
 from portal.audit.entry import Actor, ActorKind, Evidence
 from portal.record.change import Changed, Intention, change
-from tests.builders import an_intention
+from tests.builders import a_contact_point, an_intention
 from tests.integration.rooms.conftest import Elsewhere
 from tests.integration.rooms.forms_on_page import FoundForm, form_to, forms_of, open_form, send
 
@@ -75,8 +75,9 @@ async def test_she_takes_her_last_change_back(as_alice: httpx2.AsyncClient, alic
 
 async def test_a_removed_contact_point_comes_back(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     # Given one removed, and another one added that now has its place
-    mail = (await alices.record()).contact_points[1]
-    await send(as_alice, await open_form(as_alice, f"/record/contact-points/{mail.id}"), action="remove")
+    await alices.change(a_contact_point("phone", "+442079460991", use="work", rank=3))
+    work = (await alices.record()).contact_points[2]
+    await send(as_alice, await open_form(as_alice, f"/record/contact-points/{work.id}"), action="remove")
     form = undo_form((await as_alice.get("/record")).text)
     new = await open_form(as_alice, "/record/contact-points?system=messaging")
     await send(as_alice, new, value="Signal: alice.04")
@@ -86,7 +87,8 @@ async def test_a_removed_contact_point_comes_back(as_alice: httpx2.AsyncClient, 
 
     # Then all are there, it comes last, and nothing is lost
     points = (await alices.record()).contact_points
-    assert [point.value for point in points] == ["+442079460018", "Signal: alice.04", "alice@example.com"]
+    values = ["+442079460018", "alice@example.com", "Signal: alice.04", "+442079460991"]
+    assert [point.value for point in points] == values
 
 
 async def test_what_was_changed_again_stays(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:

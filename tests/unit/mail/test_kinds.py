@@ -1,6 +1,7 @@
 """Who gets a letter of their own."""
 
 import string
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from portal import clock
 from portal.identity import mailboxes
-from portal.mail import MailKind, addresses, mails
+from portal.mail import MailKind, address_mail, addresses, mails
 from portal.mail.kinds import mailbox
 from portal.record.models import ContactPoint, Record, System, Use
 
@@ -65,3 +66,13 @@ def test_what_only_looks_alike_gets_a_letter_of_its_own(one: str, other: str) ->
 def test_nobody_is_told_twice_for_a_capital_letter(pair: tuple[str, str]) -> None:
     assert mailboxes.key(pair[0]) == mailboxes.key(pair[1])
     assert told(a_record(*pair)) == told(a_record(pair[0]), pair[1]) == [pair[0]]
+
+
+def test_only_the_address_that_leads_elsewhere_is_told() -> None:
+    record = a_record("alice@example.com", "alice@work.example")
+    first, second = record.contact_points
+    assert [job.args["point"] for job in address_mail(first.id, becomes=None)(record)] == [str(first.id)]
+    assert [job.args["point"] for job in address_mail(second.id, becomes="ſam@x.example")(record)] == [str(second.id)]
+    assert list(address_mail(first.id, becomes="Alice@example.com")(record)) == [], "the same mailbox"
+    phone = Record(id=record.id, number="1", seq=1, contact_points=(replace(first, system=System.PHONE),))
+    assert list(address_mail(first.id, becomes=None)(phone)) == []

@@ -14,6 +14,9 @@ from typing import Any
 HERE = Path(__file__).parent
 TESTS = HERE.parent
 
+SAID = {"tried", "got", "tests"}
+"""What a case of the list of what must fail says."""
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -41,7 +44,7 @@ def read_proofs(folder: Path = TESTS) -> dict[str, list[str]]:
 
 
 def read_cases(path: Path = HERE / "must_fail.toml") -> list[dict[str, Any]]:
-    """What attackers try: `tried`, and either `got` and `tests`, or `open` with the reason."""
+    """What attackers try: `tried`, what it gets (`got`), and the `tests` that try it. None may be open."""
     cases: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["case"]
     return cases
 
@@ -67,6 +70,21 @@ def problems(bar: Bar, proofs: dict[str, list[str]]) -> list[str]:
     ]  # fmt: skip
 
 
+def case_problems(cases: list[dict[str, Any]], tests: set[str]) -> list[str]:
+    """What keeps the list of what must fail from being true."""
+    tried = [case.get("tried", "") for case in cases]
+    return [
+        *(f"{words or 'a case'} is listed twice, or says nothing" for words in sorted({*tried})
+          if not words or tried.count(words) > 1),
+        *(f"{case['tried']}: {', '.join(sorted(case.keys() - SAID))} is nothing that a case says" for case in cases
+          if case.keys() - SAID),
+        *(f"{case['tried']}: nobody says what it gets" for case in cases if not case.get("got")),
+        *(f"{case['tried']}: no test tries it" for case in cases if not case.get("tests")),
+        *(f"{case['tried']}: there is no test {test}" for case in cases for test in case.get("tests", [])
+          if test not in tests),
+    ]  # fmt: skip
+
+
 def table(bar: Bar, proofs: dict[str, list[str]]) -> Iterator[str]:
     for id, words in sorted(bar.requirements.items(), key=lambda item: _order(item[0])):
         yield f"{id:7} {words}"
@@ -85,8 +103,8 @@ def listed(cases: list[dict[str, Any]]) -> Iterator[str]:
     for case in cases:
         yield ""
         yield case["tried"]
-        yield f"        {case['got']}" if "got" in case else f"        open: {case['open']}"
-        yield from (f"        {test}" for test in case.get("tests", []))
+        yield f"        {case['got']}"
+        yield from (f"        {test}" for test in case["tests"])
 
 
 def _marks(module: ast.Module) -> Iterator[tuple[str, list[str]]]:
@@ -120,7 +138,7 @@ def _names(body: list[ast.stmt]) -> Iterator[str]:
     for node in body:
         if isinstance(node, ast.ClassDef):
             yield from (f"{node.name}::{name}" for name in _names(node.body))
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield node.name
 
 
@@ -129,10 +147,11 @@ def _order(id: str) -> list[int]:
 
 
 def main() -> None:
-    bar, proofs = read_bar(), read_proofs()
-    print("\n".join([*table(bar, proofs), "", *listed(read_cases())]))
-    if wrong := problems(bar, proofs):
+    bar, proofs, cases = read_bar(), read_proofs(), read_cases()
+    print("\n".join(table(bar, proofs)))
+    if wrong := [*problems(bar, proofs), *case_problems(cases, read_tests())]:
         sys.exit("\n".join(["", *wrong]))
+    print("\n".join(["", *listed(cases)]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,21 @@
 """The list of what is proven says the truth."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.security.table import Bar, listed, problems, read_bar, read_cases, read_proofs, read_tests, table
+import pytest
+
+from tests.security.table import (
+    Bar,
+    case_problems,
+    listed,
+    problems,
+    read_bar,
+    read_cases,
+    read_proofs,
+    read_tests,
+    table,
+)
 
 
 def test_every_requirement_is_proven_or_open_with_a_reason() -> None:
@@ -36,19 +49,38 @@ def test_it_names_the_tests_and_the_reasons() -> None:
 
 
 def test_what_must_fail_is_tried_by_tests_that_are_there() -> None:
-    tests, cases = read_tests(), read_cases()
+    cases = read_cases()
 
     assert len(cases) > 20
-    assert [test for case in cases for test in case.get("tests", []) if test not in tests] == []
-    assert [
-        case["tried"] for case in cases if not (case.get("got") and case.get("tests")) and not case.get("open")
-    ] == []
+    assert case_problems(cases, read_tests()) == []
+
+
+TRIED: dict[str, Any] = {"tried": "A", "got": "403", "tests": ["tests/test_a.py::test_a"]}
+
+
+@pytest.mark.parametrize(
+    ("cases", "told"),
+    [
+        ([TRIED], []),
+        ([{"tried": "B", "open": "later"}], [
+            "B: open is nothing that a case says", "B: nobody says what it gets", "B: no test tries it",
+        ]),
+        ([TRIED | {"open": "later"}], ["A: open is nothing that a case says"]),
+        ([TRIED | {"tests": ["tests/test_a.py::test_b"]}], ["A: there is no test tests/test_a.py::test_b"]),
+        ([TRIED | {"tests": []}], ["A: no test tries it"]),
+        ([TRIED | {"got": ""}], ["A: nobody says what it gets"]),
+        ([TRIED, TRIED], ["A is listed twice, or says nothing"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_what_must_fail_is_told(cases: list[dict[str, Any]], told: list[str]) -> None:
+    assert case_problems(cases, {"tests/test_a.py::test_a"}) == told
+
+
+def test_what_a_test_needs_is_no_test(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text("def helper(): ...\ndef test_a(): ...\nclass TestB:\n    def test_b(self): ...")
+
+    assert {name.partition("::")[2] for name in read_tests(tmp_path)} == {"test_a", "TestB::test_b"}
 
 
 def test_what_must_fail_is_told_with_what_it_gets() -> None:
-    tried: dict[str, Any] = {"tried": "A", "got": "403", "tests": ["tests/test_a.py::test_a"]}
-    later: dict[str, Any] = {"tried": "B", "open": "later"}
-
-    told = list(listed([tried, later]))
-
-    assert told[2:] == ["A", "        403", "        tests/test_a.py::test_a", "", "B", "        open: later"]
+    assert list(listed([TRIED]))[2:] == ["A", "        403", "        tests/test_a.py::test_a"]

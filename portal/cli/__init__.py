@@ -1,9 +1,12 @@
 """The command `portal`: each group in a module of its own."""
 
+import logging
 import sys
 from importlib.metadata import version
 from typing import Annotated
 
+import psycopg
+import psycopg_pool
 import typer
 from rich.console import Console
 
@@ -61,8 +64,15 @@ def portal(
 
 def main() -> None:
     """Run a command. What a person can mend is told in a sentence, without a traceback."""
+    # Of the pool's attempts one hears in the end, in the sentence below.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     try:
         app()
+    except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print("The database does not answer. Is it running, and is DATABASE_URL its address?", style="red")
+        console.print(f"{error}".strip() + "\n`portal doctor` looks into it.", style="dim", markup=False)
+        sys.exit(1)
     except (SettingsError, CatalogueError, PortalError) as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(str(error), style="red", markup=False)

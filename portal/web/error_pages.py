@@ -1,6 +1,7 @@
 """Errors as they are sent: caught in one place, told in the form that was asked for."""
 
 import json
+from contextlib import suppress
 
 import structlog
 from starlette.datastructures import FormData
@@ -9,7 +10,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.i18n import gettext as _
+from portal.identity.session import Audience, find
 from portal.web.errors import Problem, problem
+from portal.web.language import speak
 from portal.web.responses import fragment, is_htmx, page
 
 log = structlog.get_logger(__name__)
@@ -54,10 +57,23 @@ async def respond(request: Request, error: Exception) -> Response:
     elif told.status > 500:
         log.warning("unavailable", exc_info=error)
     try:
+        await _recognise(request)
         return _response(request, told)
     except Exception as second:  # a template that cannot be drawn must not hide what went wrong first
         log.error("error page failed", exc_info=second)
         return PlainTextResponse(f"{told.title}. {told.message} {told.hint or ''}", told.status)
+
+
+async def _recognise(request: Request) -> None:
+    """At an address that does not exist no policy has asked who is there; who is logged in keeps their menu."""
+    if request.scope.get("endpoint") is not None or hasattr(request.state, "session"):
+        return
+    for audience in Audience:
+        with suppress(Exception):  # without a database the page says less, and still says it
+            if session := await find(request, audience):
+                request.state.session = session
+                speak(request, session.language)
+                return
 
 
 def _response(request: Request, told: Problem) -> Response:

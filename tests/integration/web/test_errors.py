@@ -16,6 +16,13 @@ async def test_an_address_that_does_not_exist(stranger: httpx2.AsyncClient) -> N
     assert "<h1>" in response.text and "There is nothing at this address." in response.text
 
 
+async def test_who_is_logged_in_stays_so_at_an_address_that_does_not_exist(as_alice: httpx2.AsyncClient) -> None:
+    response = await as_alice.get("/record/nothing")
+
+    assert response.status_code == 404
+    assert 'action="/logout"' in response.text and "Log in" not in response.text
+
+
 async def test_the_same_in_german(stranger: httpx2.AsyncClient) -> None:
     response = await stranger.get("/nothing/here", headers={"accept-language": "de"})
 

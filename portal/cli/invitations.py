@@ -13,6 +13,7 @@ from portal import clock
 from portal.audit.entry import Actor, ActorKind, Evidence
 from portal.audit.values import format_moment
 from portal.cli.invitation_report import Report, Result
+from portal.desk.changed_addresses import changed_lately
 from portal.errors import Invalid, PortalError, Unavailable
 from portal.formats import harmless_cell
 from portal.identity import invitations
@@ -119,6 +120,8 @@ async def _invite(store: RecordStore, number: str, wish: Wish) -> Result:
     points = addresses(stored.record) if stored and wish.mail else []
     if wish.mail and not points:
         return Result(number, "refused", "has no e-mail address")
+    if points and points[0].id in await changed_lately(store.database, customer["id"]):
+        return Result(number, "refused", "changed the e-mail address in the last 7 days")
     send_to = (points[0].id, points[0].value) if points else None
     made = await invitations.invite(
         store, customer["id"], OPERATOR, clock.uuid7(), Evidence(),

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import URL
 
 from portal.identity import codes
+from portal.record.change import change
 from portal.record.read import StoredRecord
-from tests.builders import a_contact_point, a_customer, a_login
+from tests.builders import a_contact_point, a_customer, a_login, an_intention, the_customer
 from tests.conftest import Stores
 from tests.integration.cli.test_commands import environment, portal
 
@@ -116,6 +117,21 @@ async def test_codes_that_are_mailed_stand_nowhere(
     mailed, refused = rows_of(tmp_path / "out.csv")
     assert (mailed["result"], mailed["code"], mailed["link"]) == ("mailed", "", "")
     assert refused["problem"] == "has no e-mail address"
+
+
+async def test_no_code_is_mailed_to_an_address_that_the_customer_has_just_changed(
+    env: dict[str, str], tmp_path: Path, stores: Stores, alice: StoredRecord
+) -> None:
+    point = next(p for p in alice.record.contact_points if p.system == "email")
+    intention = an_intention("contact_point:changed", the_customer(alice.record.id))
+    theirs = {f"contact_points/{point.id}/value": "mallory@example.com"}
+    await change(stores.customer, alice.record.id, intention, theirs)
+
+    refused = portal("customer", "invite", alice.record.number, "--mail", env=env, folder=tmp_path)
+    shown = portal("customer", "invite", alice.record.number, env=env, folder=tmp_path)
+
+    assert refused.returncode == 1 and "changed the e-mail address in the last 7 days" in refused.stderr
+    assert shown.returncode == 0 and "Code: " in shown.stdout
 
 
 def test_a_file_that_is_something_else_is_left_alone(env: dict[str, str], tmp_path: Path, alice: StoredRecord) -> None:

@@ -10,6 +10,7 @@ from portal.record.models import ContactPoint, System
 from tests.conftest import Stores
 from tests.integration.rooms.conftest import Elsewhere
 from tests.integration.rooms.forms_on_page import HTMX, FoundForm, form_to, forms_of, open_form, send
+from tests.integration.web.browsing import Served, a_browser, a_session
 
 POINTS = "/record/contact-points"
 ADDING = f"{POINTS}?system=email"
@@ -77,6 +78,23 @@ async def test_a_form_that_was_opened_before_changes_none_and_keeps_what_was_typ
     assert "portal_draft" in as_alice.cookies
     assert (await alices.record()).seq == 1
     assert await letters(stores, alices.id) == []
+
+
+async def test_what_was_typed_stands_there_again_after_the_fresh_login(
+    served: Served, as_alice: httpx2.AsyncClient, stores: Stores, alices: Elsewhere
+) -> None:
+    adding = await open_form(as_alice, ADDING)
+    await an_hour_passes(stores, alices.id)
+    await send(as_alice, adding, value="alice@example.org")
+
+    renewed = await a_session(stores.staff, customer_id=alices.id)
+    async with a_browser(served.origin, **renewed, portal_draft=as_alice.cookies["portal_draft"]) as browser:
+        form = await open_form(browser, ADDING)
+        assert form.fields["value"] == ["alice@example.org"]
+        assert (await alices.record()).seq == 1, "not saved yet"
+        await send(browser, form)
+
+    assert [point.value for point in (await alices.record()).contact_points][2:] == ["alice@example.org"]
 
 
 async def test_everything_else_of_the_card_needs_none(

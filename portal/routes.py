@@ -19,7 +19,7 @@ from portal.history import views as history
 from portal.home import public as home
 from portal.home import views as record
 from portal.hooks import views as hooks
-from portal.identity import published
+from portal.identity import outcome_views, published
 from portal.identity import views as identity
 from portal.identity.ended import ended
 from portal.linking import connect_views, invitation_views, ways_views
@@ -50,6 +50,7 @@ LOGIN: list[BaseRoute] = [
     Route(
         "/login/callback/{audience}/{provider}", public(identity.callback, limit=Attempt.LOGIN), name="login_callback"
     ),
+    Route("/login/outcome", public(outcome_views.outcome), name="login_outcome"),
     Route("/login/fresh", public(identity.fresh, limit=Attempt.LOGIN), name="login_fresh"),
     Route("/login/connect", public(connect_views.question), methods=GET_POST, name="login_connect"),
     Route(

@@ -1,14 +1,15 @@
 """Accounts of which nobody has said whose they are: agents look, ask, and connect or refuse."""
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from portal.cards.forms import carried
-from portal.desk.pending_told import comparisons, told
 from portal.desk.changed_addresses import changed_lately
+from portal.desk.pending_told import comparisons, told
 from portal.desk.queries import search
 from portal.desk.reviewing import connect_reviewed, refuse_reviewed
 from portal.desk.views import FOUND_SHOWN, LONGEST_QUERY, agent, open_card
@@ -20,8 +21,8 @@ from portal.identity.pending import PendingLogin
 from portal.identity.providers import providers
 from portal.identity.session import Audience
 from portal.identity.ways import ways
-from portal.services import services
 from portal.mail import addresses
+from portal.services import services
 from portal.web.form_data import read_form
 from portal.web.forms import Form
 from portal.web.intention import intention
@@ -66,8 +67,8 @@ async def connect(request: Request) -> Response:
         raise NotFound(_("This contact is in the CRM alone: its customer has no record in the portal."))
     if form is not None:
         return await _connect(request, form, waiting, seen.customer_id)
-    known = [known.provider for known in providers(request).of(Audience.CUSTOMER)]
     lately = await changed_lately(services(request).staff.database, seen.customer_id)
+    known = [known.provider for known in providers(request).of(Audience.CUSTOMER)]
     context = {
         "login": told(waiting, _label(request)),
         "customer": {"id": seen.customer_id, "name": seen.record.name, "number": seen.record.number},
@@ -106,11 +107,7 @@ async def _waiting(request: Request) -> PendingLogin:
 def _label(request: Request) -> Callable[[str], str]:
     """How people call a provider, by its name in the settings."""
 
-    def label(name: str) -> str:
-        known = providers(request).get(Audience.CUSTOMER, name)
-        return known.provider.label if known else name
-
-    return label
+    return partial(providers(request).label_of, Audience.CUSTOMER)
 
 
 def _after(request: Request) -> UUID | None:

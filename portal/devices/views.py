@@ -82,11 +82,10 @@ async def _end(request: Request) -> Response:
 
 
 def _shown(request: Request, device: Device, session: Session) -> Shown:
-    known = providers(request).get(session.audience, device.provider)
     return Shown(
         device.id,
         device_name(device.user_agent),
-        known.provider.label if known else device.provider,
+        providers(request).label_of(session.audience, device.provider),
         device.created_at,
         device.seen_at,
         device.id == session.id,

@@ -14,6 +14,7 @@ from portal.identity.providers import KnownProvider, providers
 from portal.identity.session import Audience
 from portal.identity.transaction import COOKIE_PREFIX, SECONDS, Purpose, Wanted
 from portal.services import services
+from portal.web.policy import known_as
 from portal.web.responses import page, url_for
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ async def leave_for(request: Request, known: KnownProvider, wanted: Wanted, *, p
             prompt=prompt,
         )
     except LoginFailed as failure:
-        return failed(request, provider.audience, failure, wanted, provider.name)
+        return await failed(request, provider.audience, failure, wanted, provider.name)
     response = RedirectResponse(departure.url, 303)
     for surplus in _logins_under_way(request)[MOST_LOGINS - 1 :]:
         cookies.remove(response, settings, surplus)
@@ -52,10 +53,16 @@ def choose(request: Request, audience: Audience, back_to: str) -> Response:
     return page(request, "identity/login.html", _chooser(request, audience, Wanted(return_to=back_to)))
 
 
-def failed(
+async def failed(
     request: Request, audience: Audience, failure: LoginFailed, wanted: Wanted, provider: str | None = None
 ) -> Response:
-    """What happened, and how to go on from here."""
+    """What happened, and how to go on from here: loaded again, it is another try."""
+    log_failure(audience, failure, wanted, provider)
+    return await failure_page(request, audience, failure, wanted)
+
+
+def log_failure(audience: Audience, failure: LoginFailed, wanted: Wanted, provider: str | None) -> None:
+    """Tell whoever runs the portal why somebody was not let in."""
     record = log.error if isinstance(failure, ProviderMistaken) else log.warning
     record(
         "login failed",
@@ -65,6 +72,11 @@ def failed(
         kind=type(failure).__name__,
         why=str(failure),
     )
+
+
+async def failure_page(request: Request, audience: Audience, failure: LoginFailed, wanted: Wanted) -> Response:
+    """Why somebody was not let in, in words; whoever is logged in still is shown to be."""
+    await known_as(request, audience)
     status, words = refusal.words(failure, wanted.purpose)
     context = _chooser(request, audience, wanted) | {"problem": words}
     return page(request, "identity/login.html", context, status=status)
@@ -78,7 +90,12 @@ def start_address(request: Request, known: KnownProvider, **parameters: str) -> 
 
 
 def _chooser(request: Request, audience: Audience, wanted: Wanted) -> dict[str, object]:
-    return {"staff": audience is Audience.STAFF, "ways": _ways(request, audience, wanted), "problem": None}
+    return {
+        "staff": audience is Audience.STAFF,
+        "purpose": wanted.purpose.value,
+        "ways": _ways(request, audience, wanted),
+        "problem": None,
+    }
 
 
 def _ways(request: Request, audience: Audience, wanted: Wanted) -> list[dict[str, str]]:

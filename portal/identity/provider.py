@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from portal.i18n import current_language
 from portal.identity.session import Audience
 from portal.settings import Settings
-from portal.settings.providers import ProviderSettings
+from portal.settings.providers import ProviderSettings, label_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ class Provider:
     @property
     def label(self) -> str:
         """How people know it, in the language of the page."""
-        german = self.settings.label_de if current_language() == "de" else ""
-        return german or self.settings.label or self.name.replace("_", " ").replace("-", " ").capitalize()
+        return label_of({self.name: self.settings}, self.name, current_language())
 
 
 def providers_of(settings: Settings, audience: Audience) -> list[Provider]:

@@ -7,6 +7,7 @@ import httpx2
 from joserfc.jwk import Key
 from starlette.requests import HTTPConnection
 
+from portal.i18n import current_language
 from portal.identity import keys, remote
 from portal.identity.client_authentication import Credentials, credentials
 from portal.identity.client_keys import ClientKeys
@@ -16,6 +17,7 @@ from portal.identity.fetched import Fetched
 from portal.identity.provider import Provider, providers_of
 from portal.identity.session import Audience
 from portal.settings import Settings
+from portal.settings.providers import label_of
 
 
 class KnownProvider:
@@ -91,6 +93,11 @@ class Providers:
     def of(self, audience: Audience) -> list[KnownProvider]:
         """All that vouch for this audience, in the order of the settings."""
         return [known for known in self._known.values() if known.provider.audience is audience]
+
+    def label_of(self, audience: Audience, name: str) -> str:
+        """How people know the provider with this audience and name, whether the settings still know it or not."""
+        known = {one.provider.name: one.provider.settings for one in self.of(audience)}
+        return label_of(known, name, current_language())
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,14 +6,15 @@ from starlette.responses import Response
 from portal import clock
 from portal.errors import Forbidden
 from portal.i18n import gettext as _
-from portal.identity import cookies, freshness, lifecycle, return_to, tokens
+from portal.identity import cookies, freshness, lifecycle, outcomes, return_to, tokens
 from portal.identity.addressed import addressed
 from portal.identity.arrived import ARRIVED
-from portal.identity.departure import choose, failed, leave_for
-from portal.identity.failures import LoginFailed, ProviderMistaken, Refused
+from portal.identity.departure import choose, failed, leave_for, log_failure
+from portal.identity.failures import LoginFailed, ProviderMistaken, Refused, kind_of
 from portal.identity.flow import arrive
 from portal.identity.logout import provider_logout
-from portal.identity.providers import providers
+from portal.identity.outcomes import Ending, Outcome
+from portal.identity.providers import KnownProvider, providers
 from portal.identity.quirks import another_account
 from portal.identity.security_events import note_event
 from portal.identity.session import Audience, Session, find, shown_token
@@ -21,6 +22,9 @@ from portal.identity.transaction import Wanted, consume, cookie_for
 from portal.services import services
 from portal.web import form_token
 from portal.web.form_data import TOKEN, posted
+from portal.web.limits import Attempt, count
+from portal.web.navigation import wanted_by_somebody
+from portal.web.policy import known_as
 from portal.web.responses import page, redirect
 
 
@@ -35,7 +39,7 @@ async def login(request: Request) -> Response:
 async def start(request: Request) -> Response:
     """To the provider, whoever is logged in; with `again` it asks anew who is there."""
     known = addressed(request)
-    if not _wanted_by_somebody(request):
+    if not wanted_by_somebody(request):
         return choose(request, known.provider.audience, _back_to(request))
     prompt = another_account(known.provider.issuer) if "again" in request.query_params else None
     return await leave_for(request, known, Wanted(return_to=_back_to(request)), prompt=prompt)
@@ -44,7 +48,7 @@ async def start(request: Request) -> Response:
 async def fresh(request: Request) -> Response:
     """To the provider of the session, to show anew who is there; on, if that was done just now."""
     audience, back_to = _asked_for(request), _back_to(request)
-    session, token = await find(request, audience), shown_token(request, audience)
+    session, token = await known_as(request, audience), shown_token(request, audience)
     known = providers(request).get(audience, session.provider) if session else None
     if session is None or token is None or known is None:
         return await _begin(request, audience, back_to)
@@ -72,12 +76,15 @@ async def callback(request: Request) -> Response:
             raise Refused("callback: the login was begun for others")
         wanted = transaction.wanted
         arrival = await arrive(known, transaction, request.query_params)
+        await count(request, Attempt.LOGIN, target=f"{arrival.issuer} {arrival.subject}", by_address=False)
         response = await ARRIVED[wanted.purpose](request, known, transaction, arrival)
     except LoginFailed as failure:
         if isinstance(failure, Refused):
             event = {"audience": audience.value, "provider": known.provider.name, "why": str(failure)}
             await note_event(services(request).staff.database, "login:failed", **event)
-        response = failed(request, audience, failure, wanted, known.provider.name)
+        log_failure(audience, failure, wanted, known.provider.name)
+        response = outcomes.tell(request, _failed(known, failure, wanted))
+    outcomes.forget(request, response)
     if state:
         cookies.remove(response, services(request).settings, cookie_for(state))
     return response
@@ -88,7 +95,7 @@ async def logout(request: Request) -> Response:
     session = await _leaving(request)
     if session is None:
         return redirect(request, return_to.HOME)
-    ended = await lifecycle.end(request, session.audience)
+    ended = await lifecycle.end(request, session)
     known = providers(request).get(session.audience, session.provider)
     back = services(request).settings.origin + return_to.HOME
     url = await provider_logout(known, ended, back=back) if ended and known else None
@@ -104,10 +111,22 @@ async def _begin(request: Request, audience: Audience, back_to: str) -> Response
     ways, wanted = providers(request).of(audience), Wanted(return_to=back_to)
     if not ways:
         none = ProviderMistaken(f"no identity provider is configured for the audience {audience}")
-        return failed(request, audience, none, wanted)
-    if len(ways) > 1 or not _wanted_by_somebody(request):
+        return await failed(request, audience, none, wanted)
+    if len(ways) > 1 or not wanted_by_somebody(request):
         return choose(request, audience, back_to)
     return await leave_for(request, ways[0], wanted)
+
+
+def _failed(known: KnownProvider, failure: LoginFailed, wanted: Wanted) -> Outcome:
+    return Outcome(
+        Ending.FAILED,
+        known.provider.audience,
+        known.provider.name,
+        failure=kind_of(failure),
+        purpose=wanted.purpose,
+        back_to=wanted.return_to,
+        invited=wanted.invitation is not None,
+    )
 
 
 async def _leaving(request: Request) -> Session | None:
@@ -121,15 +140,6 @@ async def _leaving(request: Request) -> Session | None:
             hint=_("Open the page again and log out there."),
         )
     return leaving
-
-
-def _wanted_by_somebody(request: Request) -> bool:
-    """Whether a person came here by what they did: a click, an address that they typed, a page of ours. Where another
-    site's page leads here by itself, nobody who is still logged in at the provider gets a session that they never asked
-    for. Browsers that do not say (Fetch Metadata) are believed."""
-    site = request.headers.get("sec-fetch-site", "none")
-    clicked = request.headers.get("sec-fetch-user") == "?1" and request.headers.get("sec-fetch-dest") == "document"
-    return site in ("none", "same-origin") or clicked
 
 
 def _asked_for(request: Request) -> Audience:

@@ -14,10 +14,11 @@ from portal.identity.connecting import connect
 from portal.identity.links import NotLinked
 from portal.identity.providers import providers
 from portal.identity.renewal import renew
-from portal.identity.session import Audience, find
+from portal.identity.session import Audience
 from portal.services import services
 from portal.web import form_token
 from portal.web.form_data import TOKEN, read_form
+from portal.web.policy import known_as
 from portal.web.responses import page, redirect, url_for
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,7 @@ async def _answer(request: Request, token: str) -> Response:
 async def _checked(request: Request, waiting: Waiting | None) -> Waiting:
     """Somebody who adds an account does so in the very session in which they began."""
     if waiting is not None and waiting.session is not None:
-        session = await find(request, Audience.CUSTOMER)
+        session = await known_as(request, Audience.CUSTOMER)
         if session is None or (session.id, session.customer_id) != (waiting.session, waiting.customer_id):
             waiting = None
     if waiting is None:
@@ -64,9 +65,9 @@ async def _checked(request: Request, waiting: Waiting | None) -> Waiting:
 async def _come_in(request: Request, waiting: Waiting) -> Response:
     """Into the record, for the first time with this account."""
     who = await customers.known(services(request).staff.database, waiting.account)
-    if who is None:
+    token = await lifecycle.begin(request, who, waiting.proof) if who else None
+    if token is None:
         raise PortalError(_("The account was disconnected a moment ago. Please ask customer care."))
-    token = await lifecycle.begin(request, who, waiting.proof)
     log.info("logged in", audience=Audience.CUSTOMER.value, provider=waiting.account.provider)
     response = _forget(request, redirect(request, url_for(request, "record")))
     lifecycle.put_cookie(response, request, Audience.CUSTOMER, token)
@@ -82,10 +83,9 @@ async def _added(request: Request, waiting: Waiting) -> Response:
 
 
 def _context(request: Request, waiting: Waiting, token: str) -> dict[str, Any]:
-    known = providers(request).get(Audience.CUSTOMER, waiting.account.provider)
     return {
         "account": waiting.account.told,
-        "provider": known.provider.label if known else waiting.account.provider,
+        "provider": providers(request).label_of(Audience.CUSTOMER, waiting.account.provider),
         "invited": waiting.invitation is not None,
         "form_token": form_token.mask(tokens.form_secret(token)),
         "other": _another(request, waiting),

@@ -18,6 +18,7 @@ from portal.linking.forms import CodeForm, code_form
 from portal.services import services
 from portal.web.form_data import read_form
 from portal.web.limits import Attempt, count
+from portal.web.navigation import wanted_by_somebody
 from portal.web.responses import page, redirect, url_for
 
 PAGE = "linking/invitation.html"
@@ -39,6 +40,8 @@ async def log_in(request: Request) -> Response:
     code = shown_code(request)
     if code is None:
         return redirect(request, url_for(request, "invitation"))
+    if not wanted_by_somebody(request):
+        return _ways(request)
     wanted = Wanted(return_to=url_for(request, "record"), invitation=codes.digest(code))
     prompt = another_account(known.provider.issuer) if "again" in request.query_params else None
     return await leave_for(request, known, wanted, prompt=prompt)
@@ -66,13 +69,18 @@ async def _answer(request: Request) -> Response:
 
 def _good(request: Request, code: str) -> Response:
     """A page and no redirect: browsers do not follow a form to another site."""
+    response = _ways(request)
+    cookies.put(response, services(request).settings, invitations.COOKIE, code, max_age=SECONDS)
+    return response
+
+
+def _ways(request: Request) -> Response:
+    """With which account? Asked also where another site's page has led here by itself."""
     ways = [
         {"href": url_for(request, "invitation_login", provider=known.provider.name), "name": known.provider.label}
         for known in providers(request).of(Audience.CUSTOMER)
     ]
-    response = page(request, "linking/invited.html", {"ways": ways})
-    cookies.put(response, services(request).settings, invitations.COOKIE, code, max_age=SECONDS)
-    return response
+    return page(request, "linking/invited.html", {"ways": ways})
 
 
 def _show(request: Request, form: CodeForm, *, status: int = 200) -> Response:

@@ -22,6 +22,7 @@ from portal.record.models import Record
 from portal.record.read import StoredRecord, read
 from portal.record.store import RecordStore
 from portal.settings import Settings
+from portal.settings.providers import label_of
 
 log = structlog.get_logger(__name__)
 
@@ -66,11 +67,8 @@ class Post:
                 raise Hopeless("the address cannot be written to") from None
 
     def _label(self, provider: str) -> str:
-        """What people know an identity provider by; nothing if it is not in the settings any more."""
-        found = self._settings.customer_oidc.get(provider)
-        if found is None:
-            return ""
-        return (found.label_de if current_language() == "de" else "") or found.label
+        """What people know an identity provider by; nothing if the letter is about none."""
+        return label_of(self._settings.customer_oidc, provider, current_language()) if provider else ""
 
 
 def _secret(order: Order, stored: StoredRecord) -> Mapping[str, str]:

@@ -4,6 +4,7 @@
 for as long as the provider does.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -112,3 +113,10 @@ class StaffProviderSettings(ProviderSettings):
 
     roles_claim: str = "roles"
     roles: Roles = Field(default_factory=dict)
+
+
+def label_of(given: Mapping[str, ProviderSettings], name: str, language: str) -> str:
+    """How people know a provider in a language; one without a label, or that has left the settings, by its name."""
+    known = given.get(name)
+    label = ((known.label_de if language == "de" else "") or known.label) if known else ""
+    return label or name.replace("_", " ").replace("-", " ").capitalize()

@@ -96,10 +96,17 @@ def viewer(request: Request) -> Session:
 async def known_viewer(request: Request) -> Session | None:
     """Who looks at a public page, if the browser shows a session: a customer's before one of staff."""
     for audience in Audience:
-        if session := await find(request, audience):
-            _admit(request, session)
+        if session := await known_as(request, audience):
             return session
     return None
+
+
+async def known_as(request: Request, audience: Audience) -> Session | None:
+    """The same for one audience: the page is then theirs, in their language and with their menu."""
+    session = await find(request, audience)
+    if session is not None:
+        _admit(request, session)
+    return session
 
 
 def _guarded(view: View, policy: Policy) -> View:

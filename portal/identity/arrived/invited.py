@@ -7,15 +7,16 @@ from starlette.responses import RedirectResponse, Response
 from portal.identity import arrivals, cookies, customers, invitations, pending
 from portal.identity.accounts import Account, account
 from portal.identity.arrivals import Waiting
-from portal.identity.departure import start_address
 from portal.identity.flow import Arrival
 from portal.identity.invitations import Invitation
+from portal.identity.outcomes import Ending, Outcome, tell
 from portal.identity.providers import KnownProvider
 from portal.identity.security_events import note_event
+from portal.identity.session import Audience
 from portal.identity.transaction import Transaction
 from portal.services import services
 from portal.settings.providers import CustomerProviderSettings
-from portal.web.responses import page, url_for
+from portal.web.responses import url_for
 
 log = structlog.get_logger(__name__)
 
@@ -38,19 +39,13 @@ async def unrecognised(
         waiting = Waiting(invitation.customer_id, invitation.id, None, came, number, arrival.proof)
         return await ask(request, waiting)
     await _wait(request, came, number)
-    other = start_address(request, known, again="1")
-    return page(request, "identity/pending.html", {"account": came.told, "other": other}, status=403)
+    return tell(request, Outcome(Ending.PENDING, Audience.CUSTOMER, known.provider.name, came.told))
 
 
 def elsewhere(request: Request, known: KnownProvider, arrival: Arrival) -> Response:
     """The account opens a record already, and the invitation is for another one: nothing is done unasked."""
     log.info("invited with an account that is connected already", provider=known.provider.name)
-    context = {
-        "account": account(arrival).told,
-        "other": url_for(request, "invitation_login", provider=known.provider.name) + "?again=1",
-        "onward": start_address(request, known),
-    }
-    return page(request, "linking/elsewhere.html", context, status=409)
+    return tell(request, Outcome(Ending.ELSEWHERE, Audience.CUSTOMER, known.provider.name, account(arrival).told))
 
 
 async def ask(request: Request, waiting: Waiting) -> Response:

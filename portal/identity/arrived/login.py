@@ -6,24 +6,27 @@ from starlette.responses import Response
 
 from portal.identity import claims, customers, lifecycle, return_to, staff
 from portal.identity.arrived.invited import elsewhere, invitation_of, unrecognised
-from portal.identity.departure import start_address
+from portal.identity.failures import Refused
 from portal.identity.flow import Arrival
 from portal.identity.lifecycle import Who
+from portal.identity.outcomes import Ending, Outcome, tell
 from portal.identity.providers import KnownProvider
 from portal.identity.rooms import room
 from portal.identity.session import Audience
 from portal.identity.transaction import Transaction
 from portal.services import services
 from portal.settings.providers import CustomerProviderSettings, StaffProviderSettings
-from portal.web.limits import Attempt, count
-from portal.web.responses import page, redirect, url_for
+from portal.web.responses import redirect, url_for
 
 log = structlog.get_logger(__name__)
 
 
 async def come_in(request: Request, known: KnownProvider, transaction: Transaction, arrival: Arrival) -> Response:
-    """Begin a session, and go on to where the person wanted to go."""
-    await count(request, Attempt.LOGIN, target=f"{arrival.issuer} {arrival.subject}", by_address=False)
+    """Begin a session, and go on to where the person wanted to go.
+
+    Raises:
+        Refused: the login went at this moment.
+    """
     audience, back_to = transaction.audience, transaction.wanted.return_to
     who = await recognise(request, known, arrival)
     invitation = await invitation_of(request, transaction)
@@ -34,6 +37,8 @@ async def come_in(request: Request, known: KnownProvider, transaction: Transacti
     if invitation is not None and invitation.customer_id != who.customer_id:
         return elsewhere(request, known, arrival)
     token = await lifecycle.begin(request, who, arrival.proof)
+    if token is None:
+        raise Refused("login: the account was disconnected, or its roles changed, at this moment")
     log.info("logged in", audience=audience.value, provider=known.provider.name, who=str(who.login_id or who.staff_id))
     # Not to the start page, which has to guess whose room is meant where a browser holds two sessions.
     own = url_for(request, room(who.audience, who.roles))
@@ -56,5 +61,4 @@ def _without_role(request: Request, known: KnownProvider, arrival: Arrival) -> R
     """The provider knows them, and gives them no role here."""
     log.info("logged in at the provider, not here", audience=Audience.STAFF.value, provider=known.provider.name)
     account = claims.display_name(arrival.claims, arrival.subject)
-    other = start_address(request, known, again="1")
-    return page(request, "identity/no_role.html", {"account": account, "other": other}, status=403)
+    return tell(request, Outcome(Ending.NO_ROLE, Audience.STAFF, known.provider.name, account))

@@ -42,11 +42,15 @@ class Browser:
         return str(response.headers["location"])
 
     async def come_back(self, address: str) -> httpx2.Response:
+        """To the address that the provider sends to, and on to the page that says why nobody was let in."""
         parts = urlsplit(address)
-        return await self.here.get(f"{parts.path}?{parts.query}")
+        response = await self.here.get(f"{parts.path}?{parts.query}")
+        if response.headers.get("location", "").startswith("/login/outcome"):
+            return await self.here.get(response.headers["location"])
+        return response
 
     async def log_in(self, subject: str, path: str = "/login") -> httpx2.Response:
-        """The whole way: gives the portal's answer to the callback."""
+        """The whole way: gives what the person comes to."""
         return await self.come_back(await self.choose(await self.begin(path), subject))
 
     def cookie(self, name: str) -> str | None:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from portal.identity import published, views
+from portal.identity import outcome_views, published, views
 from portal.identity.client_keys import ClientKeys
 from portal.identity.ended import ended
 from portal.identity.providers import Providers
@@ -104,6 +104,7 @@ def _routes() -> list[Route]:
         Route("/login", public(views.login), name="login"),
         Route("/login/start/{audience}/{provider}", public(views.start), name="login_start"),
         Route("/login/callback/{audience}/{provider}", public(views.callback), name="login_callback"),
+        Route("/login/outcome", public(outcome_views.outcome), name="login_outcome"),
         Route("/login/fresh", public(views.fresh), name="login_fresh"),
         Route("/login/ended/{audience}/{provider}", public(ended), methods=["POST"], name="login_ended"),
         Route("/.well-known/jwks.json", public(published.jwks), name="client_keys"),
@@ -115,9 +116,12 @@ def _routes() -> list[Route]:
         Route("/record/part/{part}", customers(_who, fresh=_is_secret), name="record_part"),
         Route("/desk/safe", staff(StaffRole.AGENT)(_who, fresh=True), name="desk_safe"),
         Route("/record/devices", customers(_who), name="record_devices"),
+        Route("/record/logins", customers(_who), name="record_logins"),
         Route("/devices", staff(*StaffRole)(_who), name="devices"),
         Route("/desk", staff(StaffRole.AGENT)(_who), name="desk"),
+        Route("/desk/logins", staff(StaffRole.AGENT)(_who), name="desk_logins"),
         Route("/audit", staff(StaffRole.AUDITOR)(_who), name="audit"),
+        Route("/audit/events", staff(StaffRole.AUDITOR)(_who), name="audit_events"),
         Route("/operations", staff(StaffRole.OPERATOR)(_who), name="operations"),
     ]
 

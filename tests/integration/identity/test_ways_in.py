@@ -92,7 +92,7 @@ async def test_each_login_is_logged_with_what_became_of_it_and_no_secret(
     subject = f"alice-{alice.record.number}"
     assert (await come_back(browser, hostile, sub=subject, customer_number=alice.record.number)).status_code == 303
     assert (await come_back(browser, hostile, nonce="of another login")).status_code == 400
-    assert (await browser.here.get("/login/callback/customer/main?state=x&code=y")).status_code == 400
+    assert (await browser.come_back("/login/callback/customer/main?state=x&code=y")).status_code == 400
     hostile.answers["/token"] = (401, {"error": "invalid_client"})
     assert (await come_back(browser, hostile)).status_code == 503
 

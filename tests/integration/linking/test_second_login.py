@@ -54,7 +54,7 @@ async def test_a_link_from_somebody_elses_session_connects_nothing(
     evil = await mallory.an_account("Evil")
     back = await mallory.there.post(away.headers["location"], data={"sub": evil})
 
-    answer = await hers.here.get(back.headers["location"])
+    answer = await hers.get(back.headers["location"])
 
     assert answer.status_code == 400
     assert len((await record_of(stores, alice)).logins) == 1
@@ -216,3 +216,34 @@ async def test_the_old_channels_are_told_of_what_came_and_went(
         [str(alice.record.id), str(next(p.id for p in alice.record.contact_points if p.system == "email"))],
     )
     assert [job["kind"] for job in jobs] == ["login_linked", "login_linked", "login_unlinked"]
+
+
+async def test_the_question_is_asked_in_her_language_and_inside_her_pages(
+    somebody: Enter, alice: StoredRecord, owner: psycopg.Connection
+) -> None:
+    hers = await somebody()
+    await inside(hers, alice)
+    owner.execute("UPDATE portal.session SET language = 'de' WHERE customer_id = %s", [alice.record.id])
+
+    asked = await hers.log_in(await hers.an_account("Other"), "/record/logins/add/other")
+
+    assert str(asked.url).endswith("/login/connect") and 'lang="de"' in asked.text
+    assert 'action="/logout"' in asked.text
+
+
+@pytest.mark.asvs("7.4.3")
+async def test_where_an_account_was_added_or_removed_she_can_log_out_everywhere_else(
+    somebody: Enter, alice: StoredRecord
+) -> None:
+    hers, left_behind = await somebody(), await somebody()
+    login = await inside(hers, alice)
+    await left_behind.log_in(login)
+    assert "Log out everywhere else" not in (await hers.get("/record/logins")).text
+    added = await connect(hers, await hers.log_in(await hers.an_account("Other"), "/record/logins/add/other"))
+    assert "The account is connected." in added.text
+
+    done = await hers.send(added, "/record/devices", action="others")
+
+    assert "Logged out on 1 device." in done.text and 'href="/record/logins"' in done.text
+    assert (await left_behind.here.get("/record")).status_code == 303
+    assert (await hers.here.get("/record")).status_code == 200

@@ -30,6 +30,7 @@ LISTED = {
     "/login": EVERYBODY,
     "/login/start/{audience}/{provider}": EVERYBODY,
     "/login/callback/{audience}/{provider}": EVERYBODY,
+    "/login/outcome": EVERYBODY,
     "/login/fresh": EVERYBODY,
     "/login/connect": EVERYBODY,
     "/login/ended/{audience}/{provider}": EVERYBODY,

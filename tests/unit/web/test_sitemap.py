@@ -12,7 +12,7 @@ from portal.web.policy import Policy
 PUBLIC = {
     "home", "language", "login", "login_start", "login_callback", "login_fresh", "login_ended", "logout", "health_live",
     "health_ready", "metrics", "client_keys",
-    "login_connect", "invitation", "invitation_login", "hooks",
+    "login_connect", "login_outcome", "invitation", "invitation_login", "hooks",
 }  # fmt: skip
 """What a stranger may ask for. Another public address is a decision, and is written down here."""
 

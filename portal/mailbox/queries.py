@@ -18,12 +18,13 @@ SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """One letter. `html` is not to be shown inside a page of ours."""
+    """One letter, in a `language` if it names one. `html` is not to be shown inside a page of ours."""
 
     id: UUID
     to: str
     sender: str
     subject: str
+    language: str
     message_id: str
     at: datetime | None
     text: str
@@ -58,6 +59,7 @@ def one(folder: Path, id: UUID) -> Caught | None:
         to=str(message["To"] or ""),
         sender=str(message["From"] or ""),
         subject=str(message["Subject"] or ""),
+        language=str(message["Content-Language"] or ""),
         message_id=str(message["Message-ID"] or ""),
         at=_at(message),
         text=_part(message, "plain"),

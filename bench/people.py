@@ -11,7 +11,7 @@ from bench.load import Visitor
 from portal import clock
 from portal.db.database import Role
 from portal.identity import tokens
-from portal.identity.lifecycle import BEGIN
+from portal.identity.lifecycle import INSERT
 from portal.identity.session import COOKIES, Audience
 from portal.settings import StaffRole
 from portal.web import form_token
@@ -52,7 +52,7 @@ async def customers(ground: Ground, number: int, *, skip: int = 0) -> list[Perso
         seqs = {row["id"]: row["seq"] for row in await store.database.fetch_all(SEQS, [ids])}
         people = [Person(id, tokens.new(), Audience.CUSTOMER, seqs[id]) for id in ids]
         for person in people:
-            await store.database.fetch_all(BEGIN, _session(person, None, ()))
+            await store.database.fetch_all(INSERT, _session(person, None, ()))
     return people
 
 
@@ -62,13 +62,13 @@ async def staff(ground: Ground, *roles: StaffRole) -> Person:
         row = await store.database.fetch_one(STAFF, [uuid4(), str(uuid4()), [role.value for role in roles]])
         assert row is not None
         person = Person(None, tokens.new(), Audience.STAFF)
-        await store.database.fetch_all(BEGIN, _session(person, row["id"], roles))
+        await store.database.fetch_all(INSERT, _session(person, row["id"], roles))
     return person
 
 
 def _session(person: Person, staff_id: UUID | None, roles: Sequence[StaffRole]) -> dict[str, object]:
     return {
-        "before": None, "token_hash": tokens.digest(person.token), "id": uuid4(), "audience": person.audience.value,
+        "token_hash": tokens.digest(person.token), "id": uuid4(), "audience": person.audience.value,
         "customer_id": person.id, "staff_id": staff_id, "login_id": uuid4() if person.id else None,
         "roles": [role.value for role in roles], "name": "Alice Marsh", "language": None, "provider": "main",
         "id_token": tokens.seal(person.token, "none"), "authenticated_at": clock.now(), "acr": None, "sid": None,

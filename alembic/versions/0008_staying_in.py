@@ -58,6 +58,8 @@ CREATE POLICY worker ON {table} TO portal_worker USING (true);
 TRIGGER = """
 REVOKE ALL ON FUNCTION portal.session_ended_v1() FROM PUBLIC;
 CREATE TRIGGER ended AFTER DELETE ON portal.session FOR EACH ROW EXECUTE FUNCTION portal.session_ended_v1();
+CREATE TRIGGER renewed AFTER UPDATE OF form_hash ON portal.session
+FOR EACH ROW WHEN (OLD.form_hash IS DISTINCT FROM NEW.form_hash) EXECUTE FUNCTION portal.session_ended_v1();
 """
 
 GRANTS = """
@@ -70,7 +72,7 @@ GRANT SELECT, DELETE ON portal.attempt TO portal_worker;
 GRANT SELECT, DELETE ON portal.logout_token TO portal_worker;
 """
 
-FUNCTIONS = ("session_ended_v1.sql", "session_list_v1.sql", "attempt_v1.sql", "purge_v2.sql")
+FUNCTIONS = ("staff_changed_v1.sql", "session_ended_v1.sql", "session_list_v1.sql", "attempt_v1.sql", "purge_v2.sql")
 
 
 def upgrade() -> None:
@@ -86,7 +88,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER renewed ON portal.session")
     op.execute("DROP TRIGGER ended ON portal.session")
+    op.execute("DROP TRIGGER staff_changed ON portal.staff")
+    op.execute("DROP FUNCTION portal.staff_changed_v1")
     op.execute(
         "DROP FUNCTION portal.identity_purge_v2, portal.attempt_v1, portal.session_list_v1, portal.session_ended_v1"
     )

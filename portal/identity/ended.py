@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 # One statement: a token is heard once, and ends sessions only when it is heard. With a sid, that session ends, and with
 # the subject beside it those of which the provider never told us a sid; with a subject alone, all of that login's.
+# Their ids stay the same, under whatever token they go on meanwhile.
 END = """
 WITH forgotten AS (
     DELETE FROM portal.logout_token WHERE expires_at <= clock_timestamp()
@@ -27,18 +28,18 @@ WITH forgotten AS (
     ON CONFLICT DO NOTHING
     RETURNING 1
 ), whose AS (
-    SELECT s.token_hash, s.sid FROM portal.login l JOIN portal.session s ON s.customer_id = l.customer_id
+    SELECT s.id, s.sid FROM portal.login l JOIN portal.session s ON s.customer_id = l.customer_id
     WHERE l.issuer = %(issuer)s AND l.subject = %(subject)s AND s.login_id = l.id
     UNION ALL
-    SELECT s.token_hash, s.sid FROM portal.staff w JOIN portal.session s ON s.staff_id = w.id
+    SELECT s.id, s.sid FROM portal.staff w JOIN portal.session s ON s.staff_id = w.id
     WHERE w.issuer = %(issuer)s AND w.subject = %(subject)s
 ), meant AS (
-    SELECT token_hash FROM whose WHERE %(sid)s::text IS NULL OR sid IS NULL OR sid = %(sid)s
+    SELECT id FROM whose WHERE %(sid)s::text IS NULL OR sid IS NULL OR sid = %(sid)s
     UNION ALL
-    SELECT token_hash FROM portal.session WHERE %(subject)s::text IS NULL AND provider = %(provider)s AND sid = %(sid)s
+    SELECT id FROM portal.session WHERE %(subject)s::text IS NULL AND provider = %(provider)s AND sid = %(sid)s
 ), ended AS (
     DELETE FROM portal.session s
-    WHERE s.token_hash IN (SELECT token_hash FROM meant) AND EXISTS (SELECT FROM heard)
+    WHERE s.id IN (SELECT id FROM meant) AND EXISTS (SELECT FROM heard)
         AND s.audience = %(audience)s AND s.provider = %(provider)s
     RETURNING 1
 )

@@ -9,24 +9,39 @@ from starlette.responses import Response
 
 from portal import clock
 from portal.identity import cookies, tokens
-from portal.identity.session import COOKIES, Audience, shown_token
+from portal.identity.session import COOKIES, Audience, Session, shown_token
 from portal.services import services
 from portal.settings import Settings, StaffRole
 
-# The browser's earlier session ends in the same statement: a session never changes hands, and none is left behind.
-BEGIN = """
-WITH ended AS (DELETE FROM portal.session WHERE token_hash = %(before)s)
+INSERT = """
 INSERT INTO portal.session (
     token_hash, id, audience, customer_id, staff_id, login_id, roles, name, language, provider, id_token,
     authenticated_at, acr, sid, form_hash, user_agent, expires_at, idle)
-VALUES (
-    %(token_hash)s, %(id)s, %(audience)s, %(customer_id)s, %(staff_id)s, %(login_id)s, %(roles)s, %(name)s,
+SELECT %(token_hash)s, %(id)s, %(audience)s, %(customer_id)s, %(staff_id)s, %(login_id)s, %(roles)s, %(name)s,
     %(language)s, %(provider)s, %(id_token)s,
     %(authenticated_at)s, %(acr)s, %(sid)s, %(form_hash)s, %(user_agent)s,
-    clock_timestamp() + %(lasts)s, %(idle)s)
+    clock_timestamp() + %(lasts)s, %(idle)s
 """
 
-END = "DELETE FROM portal.session WHERE token_hash = %s RETURNING audience, provider, id_token"
+# Who was recognised a moment ago may have lost the login or the roles since. Both rows are held until the session is
+# there, and whoever takes them away ends the sessions that are there afterwards (login_changed_v1, staff_changed_v1).
+# The browser's earlier session ends in the same statement: a session never changes hands, and none is left behind. It
+# ends last, because taking a login away locks the login before its sessions, too.
+BEGIN = f"""
+WITH as_customer AS (
+    SELECT 1 FROM portal.login WHERE customer_id = %(customer_id)s AND id = %(login_id)s FOR KEY SHARE
+), as_staff AS (
+    SELECT 1 FROM portal.staff
+    WHERE id = %(staff_id)s AND roles @> %(roles)s::text[] AND roles <@ %(roles)s::text[] FOR SHARE
+), still AS (
+    SELECT * FROM as_customer UNION ALL SELECT * FROM as_staff
+), ended AS (
+    DELETE FROM portal.session s USING still WHERE s.token_hash = %(before)s
+)
+{INSERT} FROM still RETURNING id
+"""  # noqa: S608 - constants
+
+END = "DELETE FROM portal.session WHERE id = %s RETURNING audience, provider, id_token"
 
 SPEAK = "UPDATE portal.session SET language = %s WHERE token_hash = ANY(%s)"
 
@@ -65,11 +80,12 @@ class Ended:
     id_token: str | None
 
 
-async def begin(request: HTTPConnection, who: Who, proof: Proof) -> str:
-    """Make a session and return its token, always a new one: whatever the browser showed before is not adopted."""
+async def begin(request: HTTPConnection, who: Who, proof: Proof) -> str | None:
+    """Make a session and return its token, always a new one: whatever the browser showed before is not adopted. None if
+    the login or the roles were taken away at this moment."""
     token, before = tokens.new(), shown_token(request, who.audience)
     lasts, idle = session_times(services(request).settings, who.audience)
-    await services(request).staff.database.fetch_all(
+    begun = await services(request).staff.database.fetch_one(
         BEGIN,
         {
             "before": tokens.digest(before) if before else None,
@@ -93,7 +109,7 @@ async def begin(request: HTTPConnection, who: Who, proof: Proof) -> str:
             "idle": idle,
         },
     )
-    return token
+    return token if begun else None
 
 
 def session_times(settings: Settings, audience: Audience) -> tuple[timedelta, timedelta]:
@@ -105,15 +121,13 @@ def session_times(settings: Settings, audience: Audience) -> tuple[timedelta, ti
     return timedelta(hours=hours), timedelta(minutes=minutes)
 
 
-async def end(request: HTTPConnection, audience: Audience) -> Ended | None:
-    """End the session that the browser shows, if there is one."""
-    token = shown_token(request, audience)
-    if token is None:
-        return None
-    row = await services(request).staff.database.fetch_one(END, [tokens.digest(token)])
+async def end(request: HTTPConnection, session: Session) -> Ended | None:
+    """End the session that the browser shows, if it is there still, under whatever token by now."""
+    token = shown_token(request, session.audience)
+    row = await services(request).staff.database.fetch_one(END, [session.id])
     if row is None:
         return None
-    id_token = tokens.unseal(token, bytes(row["id_token"])) if row["id_token"] else None
+    id_token = tokens.unseal(token, bytes(row["id_token"])) if token and row["id_token"] else None
     return Ended(Audience(row["audience"]), row["provider"], id_token)
 
 

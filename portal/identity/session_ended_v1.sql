@@ -1,5 +1,5 @@
--- Leaves behind whose a session was, however it ended: a form of it that is sent afterwards is still theirs, and what they
--- typed is kept for them. Runs as the owner, because whoever may end a session need not be able to write this down.
+-- Leaves behind whose a session was, however it ended, or went on under another token: a form of it that is sent afterwards
+-- is still theirs, and what they typed is kept for them. Runs as the owner, because whoever may end a session need not be able to write this down.
 CREATE FUNCTION portal.session_ended_v1() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = portal, pg_temp

@@ -10,26 +10,16 @@ from portal.identity.lifecycle import Who
 from portal.identity.session import Audience
 from portal.settings import StaffRole
 
-# Sessions that were begun in other roles end with the login that tells us of the new ones.
+# Sessions that were begun in other roles end with the login that tells us of the new ones (staff_changed_v1).
 KNOWN = """
-WITH known AS (
-    INSERT INTO portal.staff AS s (id, issuer, subject, name, email, roles)
-    VALUES (%(id)s, %(issuer)s, %(subject)s, %(name)s, %(email)s, %(roles)s)
-    ON CONFLICT (issuer, subject) DO UPDATE SET
-        name = excluded.name, email = excluded.email, roles = excluded.roles, last_login_at = clock_timestamp()
-    RETURNING s.id
-), ended AS (
-    DELETE FROM portal.session o USING known k WHERE o.staff_id = k.id AND o.roles <> %(roles)s
-)
-SELECT id FROM known
+INSERT INTO portal.staff AS s (id, issuer, subject, name, email, roles)
+VALUES (%(id)s, %(issuer)s, %(subject)s, %(name)s, %(email)s, %(roles)s)
+ON CONFLICT (issuer, subject) DO UPDATE SET
+    name = excluded.name, email = excluded.email, roles = excluded.roles, last_login_at = clock_timestamp()
+RETURNING s.id
 """
 
-WITHDRAWN = """
-WITH known AS (
-    UPDATE portal.staff SET roles = '{}' WHERE issuer = %(issuer)s AND subject = %(subject)s RETURNING id
-)
-DELETE FROM portal.session o USING known k WHERE o.staff_id = k.id
-"""
+WITHDRAWN = "UPDATE portal.staff SET roles = '{}' WHERE issuer = %(issuer)s AND subject = %(subject)s"
 
 
 async def recognise(database: Database, arrival: Arrival, claim: str, mapping: Mapping[str, StaffRole]) -> Who | None:

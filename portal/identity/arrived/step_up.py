@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portal import clock
-from portal.identity import customers, lifecycle, tokens
+from portal.identity import customers, lifecycle, renewal, tokens
 from portal.identity.arrived.login import recognise
 from portal.identity.failures import Refused
 from portal.identity.flow import Arrival
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 async def step_up(request: Request, known: KnownProvider, transaction: Transaction, arrival: Arrival) -> Response:
-    """Put a new session in the place of the one that asked for it: the same person's, freshly proved.
+    """Let the session that asked for it go on under a new token: the same person's, freshly proved.
 
     Raises:
         Refused: the session is over, or somebody else has logged in at the provider.
@@ -37,7 +37,13 @@ async def step_up(request: Request, known: KnownProvider, transaction: Transacti
     who = await _who(request, known, arrival)
     if who is None or not _same(session, who, known):
         raise Refused("step-up: another account than the session's")
-    renewed = await lifecycle.begin(request, who, arrival.proof)
+    # Other roles are a login of their own: the sessions that were begun in the old ones have ended with them.
+    if session.roles != who.roles:
+        renewed = await lifecycle.begin(request, who, arrival.proof)
+    else:
+        renewed = await renewal.prove(request, who, arrival.proof)
+    if renewed is None:
+        raise Refused("step-up: the session ended at this moment")
     log.info(
         "proved anew", audience=audience.value, provider=known.provider.name, who=str(who.login_id or who.staff_id)
     )

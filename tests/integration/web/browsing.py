@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from portal import clock
 from portal.identity import tokens
-from portal.identity.lifecycle import BEGIN
+from portal.identity.lifecycle import INSERT
 from portal.identity.session import COOKIES, Audience
 from portal.record.store import RecordStore
 from portal.settings import StaffRole
@@ -78,7 +78,7 @@ async def a_session(
     audience = Audience.STAFF if roles else Audience.CUSTOMER
     token = tokens.new()
     values: dict[str, Any] = {
-        "before": None, "token_hash": tokens.digest(token), "id": uuid4(), "audience": audience.value,
+        "token_hash": tokens.digest(token), "id": uuid4(), "audience": audience.value,
         "customer_id": customer_id, "staff_id": (staff_id or await _staff(store, name, roles)) if roles else None,
         "login_id": uuid4() if customer_id else None, "roles": sorted(role.value for role in roles), "name": name,
         "language": language, "provider": provider, "id_token": tokens.seal(token, "none"),
@@ -86,7 +86,7 @@ async def a_session(
         "authenticated_at": clock.now(), "acr": None, "user_agent": "test",
         "lasts": timedelta(hours=1), "idle": timedelta(minutes=30),
     }  # fmt: skip
-    await store.database.fetch_all(BEGIN, values)
+    await store.database.fetch_all(INSERT, values)
     return {COOKIES[audience]: token}
 
 

@@ -6,19 +6,20 @@ from uuid import UUID
 
 from portal.db.database import Database
 
-LIST = "SELECT id, provider, user_agent, created_at, seen_at FROM portal.session_list_v1(%s, %s)"
+LIST = "SELECT id, provider, user_agent, created_at, seen_at, time_zone FROM portal.session_list_v1(%s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
     """A login that is still good: since when, when it was last used (to the minute), by which browser, and the name of
-    the provider that vouched for it."""
+    the provider that vouched for it; and the zone in which its customer is told times."""
 
     id: UUID
     provider: str
     user_agent: str
     created_at: datetime
     seen_at: datetime
+    time_zone: str | None
 
 
 async def devices_of(database: Database, *, customer_id: UUID | None, staff_id: UUID | None) -> list[Device]:

@@ -14,6 +14,7 @@ from portal.devices.actions import end_one, end_others
 from portal.devices.browsers import device_name
 from portal.devices.queries import Device, devices_of
 from portal.errors import PortalError
+from portal.i18n import current_language, use
 from portal.i18n import gettext as _
 from portal.identity.providers import providers
 from portal.identity.session import Audience, Session
@@ -45,11 +46,11 @@ async def devices(request: Request) -> Response:
     if request.method == "POST":
         return await _end(request)
     session = viewer(request)
-    found = [
-        _shown(request, each, session) for each in await devices_of(_database(request, session), **_person(session))
-    ]
+    found = await devices_of(_database(request, session), **_person(session))
+    if found and found[0].time_zone:
+        use(current_language(), found[0].time_zone)
     context = {
-        "devices": sorted(found, key=lambda device: not device.here),
+        "devices": sorted((_shown(request, each, session) for each in found), key=lambda device: not device.here),
         "address": request.url.path,
         "ended": _ended(request),
         "customer": session.audience is Audience.CUSTOMER,

@@ -15,6 +15,7 @@ from portal.identity import tokens
 from portal.record.read import StoredRecord
 from portal.settings import StaffRole
 from portal.web import announcements
+from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.rooms.forms_on_page import FoundForm, forms_of, send
 from tests.integration.web.browsing import Served, a_browser, a_session
@@ -65,6 +66,12 @@ async def test_she_sees_where_she_is_logged_in(
     assert "last used" in page and 'href="/record/devices" aria-current="page"' in page
     (own,) = forms_of((await as_bob.get(DEVICES)).text)[-1:]
     assert "device" not in own.fields, "nobody sees the devices of another"
+
+
+async def test_times_are_told_where_the_customer_is(served: Served, stores: Stores) -> None:
+    customer = await a_customer(stores.worker, time_zone="Asia/Tokyo")
+    async with another(served, stores, customer.record.id) as browser:
+        assert "Tokyo" in (await browser.get(DEVICES)).text
 
 
 async def test_she_logs_out_on_one_of_them(

@@ -68,7 +68,7 @@ def _cursor(request: Request) -> tuple[EventCursor | None, Direction]:
                 return EventCursor.parse(text), direction
             except ValueError:
                 raise PortalError(
-                    _("This address of a page of the log is not complete."), hint=_("Begin at the newest change.")
+                    _("This address of a page of the log is not complete."), hint=_("Begin at the newest event.")
                 ) from None
     return None, Direction.OLDER
 

@@ -1,5 +1,6 @@
 """Sending a browser to a provider, and what is shown where that did not end well."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import structlog
@@ -7,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from portal.i18n import current_language
-from portal.identity import cookies, refusal
-from portal.identity.failures import LoginFailed, ProviderMistaken
+from portal.identity import cookies, refusal, return_to
+from portal.identity.failures import LoginFailed, LoginTimeUnsaid, ProviderMistaken
 from portal.identity.flow import depart
 from portal.identity.providers import KnownProvider, providers
 from portal.identity.session import Audience
@@ -77,6 +78,8 @@ def log_failure(audience: Audience, failure: LoginFailed, wanted: Wanted, provid
 async def failure_page(request: Request, audience: Audience, failure: LoginFailed, wanted: Wanted) -> Response:
     """Why somebody was not let in, in words; whoever is logged in still is shown to be."""
     await known_as(request, audience)
+    if isinstance(failure, LoginTimeUnsaid):
+        wanted = replace(wanted, return_to=return_to.HOME)  # where they wanted to go, they would be sent away again
     status, words = refusal.words(failure, wanted.purpose)
     context = _chooser(request, audience, wanted) | {"problem": words}
     return page(request, "identity/login.html", context, status=status)

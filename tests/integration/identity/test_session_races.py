@@ -48,7 +48,7 @@ async def other(database_url: URL) -> AsyncIterator[Connection]:
 def values(**changes: object) -> dict[str, Any]:
     """A session that begins now, or goes on under another token."""
     customer = "customer_id" in changes
-    begins = {
+    begins: dict[str, Any] = {
         "before": None, "token_hash": tokens.digest(tokens.new()), "id": uuid4(),
         "audience": "customer" if customer else "staff", "customer_id": None, "staff_id": None, "login_id": None,
         "roles": [], "name": "x", "language": None, "provider": "main", "id_token": None,

@@ -21,8 +21,8 @@ CARD = f"/desk/customers/{ALICE_ID}"
 
 INVITED = f"/desk/customers/{uuid5(NAMESPACE_URL, 'demo:20347')}/logins"
 
-NOBODY_YET = Somebody("mallory", "/login/callback/customer/main")
-NO_ROLE = Somebody("mallory", "/login/callback/staff/main", staff=True)
+NOBODY_YET = Somebody("mallory", "/login/outcome")
+NO_ROLE = Somebody("mallory", "/login/outcome", staff=True)
 
 
 @dataclass(frozen=True)

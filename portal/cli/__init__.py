@@ -7,6 +7,7 @@ from typing import Annotated
 
 import psycopg
 import psycopg_pool
+import structlog
 import typer
 from rich.console import Console
 
@@ -64,7 +65,9 @@ def portal(
 
 def main() -> None:
     """Run a command. What a person can mend is told in a sentence, without a traceback."""
-    # Of the pool's attempts one hears in the end, in the sentence below.
+    # A command answers in words of its own. What serves sets up its log anew; of the pool's attempts one hears below.
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     try:
         app()

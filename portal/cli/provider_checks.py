@@ -62,7 +62,7 @@ async def _provider(http: httpx2.AsyncClient, settings: Settings, provider: Prov
 def _findings(what: str, remarks: list[Remark], signing_keys: int) -> Iterator[Finding]:
     wrong = [remark.words for remark in remarks if remark.fails]
     better = [remark.words for remark in remarks if not remark.fails]
-    yield Finding(f"{what}: {signing_keys} signing keys", "\n  ".join(wrong) or None)
+    yield Finding(f"{what}: {signing_keys} signing key{'' if signing_keys == 1 else 's'}", "\n  ".join(wrong) or None)
     if better:
         yield Finding(f"{what}: what could be better", "\n  ".join(better), needed=False)
 

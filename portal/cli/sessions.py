@@ -43,7 +43,8 @@ def end(
             else:
                 ended = await database.fetch_all(END, {"whose": await _whose(database, customer, staff)})
         sessions = "1 session has" if len(ended) == 1 else f"{len(ended)} sessions have"
-        Console().print(f"{sessions} ended. Pages that are open show nothing new, and ask for a login.", markup=False)
+        after = "Pages that are open show nothing new, and ask for a login." if ended else "Nobody was logged in."
+        Console().print(f"{sessions} ended. {after}", markup=False)
 
     run(main())
 

@@ -52,7 +52,7 @@ def test_as_an_operator_runs_it(database_url: URL, tmp_path: Path, hostile: Host
     }
     told = portal("doctor", env=environment(database_url) | given, folder=tmp_path)
     assert told.returncode == 1 and "Traceback" not in told.stderr and "s3cret" not in told.stdout
-    assert f"✓ customer identity provider main, {hostile.issuer}: 1 signing keys" in told.stdout
+    assert f"✓ customer identity provider main, {hostile.issuer}: 1 signing key" in told.stdout
     assert "! customer identity provider main" in told.stdout and "stays logged in there" in told.stdout
     assert "✗ staff identity provider" in told.stdout and "set STAFF_OIDC__<NAME>__ISSUER" in told.stdout
 
@@ -60,8 +60,8 @@ def test_as_an_operator_runs_it(database_url: URL, tmp_path: Path, hostile: Host
 async def test_all_is_well(database_url: URL, hostile: HostileProvider) -> None:
     found = await doctor(database_url, hostile.issuer)
     assert [finding.what for finding in found if not finding.advice] == [
-        f"customer identity provider main, {hostile.issuer}: 1 signing keys",
-        f"staff identity provider main, {hostile.issuer}: 1 signing keys",
+        f"customer identity provider main, {hostile.issuer}: 1 signing key",
+        f"staff identity provider main, {hostile.issuer}: 1 signing key",
     ]
     assert len(found) == 2 == len(hostile.asked["/token"]), "it asked whether it is known"
 

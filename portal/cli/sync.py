@@ -146,7 +146,7 @@ def _state(row: Row) -> str:
         return f"does not answer: {row['last_error']}"
     if row["shut_until"] and row["shut_until"] > row["now"]:
         return f"wants a break until {row['shut_until']:%H:%M:%S}"
-    return "resync" if row["resyncing_since"] else "open"
+    return "resync" if row["resyncing_since"] else "well"
 
 
 def _budget(row: Row) -> str:

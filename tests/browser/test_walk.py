@@ -93,10 +93,11 @@ async def she_changes_what_is_hers(hers: RecordPage) -> None:
 
 async def grace_finds_her(desk: Page, alice: Somebody) -> None:
     search = desk.get_by_label("Find a customer")
+    await search.fill("alic mars")  # there are more of that name than a list begins with
+    await expect(desk.get_by_role("listitem").get_by_role("link", name="Alice Marsh").first).to_be_visible()
+    await search.fill(alice.email)
     hit = desk.get_by_role("listitem").filter(has_text=alice.number)
-    for typed in ("alic mars", alice.email):
-        await search.fill(typed)
-        await expect(hit.get_by_role("link", name="Alice Marsh")).to_be_visible()
+    await expect(hit.get_by_role("link", name="Alice Marsh")).to_be_visible()
     await search.fill(alice.number)
     await search.press("Enter")
     await expect(desk.get_by_role("heading", level=1)).to_have_text("Alice Marsh")

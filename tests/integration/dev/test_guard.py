@@ -89,7 +89,9 @@ def test_demo_data_refuse_production(tmp_path: Path) -> None:
     }
     passwords = {f"DATABASE_{role}_PASSWORD": "x" for role in ("CUSTOMER", "STAFF", "WORKER")}
 
-    refused = run(tmp_path, "portal", "demo", "load", PUBLIC_URL=OUTSIDE, **providers, **passwords)
+    refused = run(
+        tmp_path, "portal", "demo", "load", PUBLIC_URL=OUTSIDE, TRUSTED_PROXIES="none", **providers, **passwords
+    )
 
     assert refused.returncode == 1
     assert refused.stderr.strip().startswith("Demo data belong in a development environment")
@@ -101,6 +103,7 @@ def test_production_has_no_demo_mailbox(monkeypatch: pytest.MonkeyPatch, tmp_pat
     values = {
         **{f"database_{role}_password": "x" for role in ("customer", "staff", "worker")},
         **{name.lower(): value for name, value in MINIMAL.items()},
+        "trusted_proxies": "none",
     }
     with pytest.raises(SettingsError, match="DEMO_MAILBOX shows everybody's mail to everybody"):
         load_settings(public_url=OUTSIDE, customer_oidc=provider, staff_oidc=provider, demo_mailbox=tmp_path, **values)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from portal.audit.entry import Diff
 from portal.audit.values import Value
+from portal.crm.outcomes import Ambiguous, Applied, Conflict, Outcome, Reject, Retry
 from portal.record.models import Consent, ConsentStatus, ContactPoint, ContactWindow, Note, Provenance
 
 __all__ = [
@@ -160,52 +161,6 @@ class Desired:
     etag: str | None = None
     restricted: bool | None = None
     summary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """It is there. `seq` is the version that the CRM has now: more than what was pushed if a newer one was faster."""
-
-    remote_id: str
-    etag: str | None
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Somebody edited the contact in the CRM meanwhile; nothing was written. Fetch, merge, push again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Nothing was written, and trying again helps: after `after` seconds if the CRM said when.
-
-    Where every record of a call gets one with `after`, the CRM as a whole wants a break: it is not called until then.
-    """
-
-    why: str
-    after: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """Nothing was written, and trying the same again does not help; `why` is in the CRM's own words.
-
-    `whole`, on every record of a call: the call was refused as one. The engine halves it until the bad one is alone.
-    """
-
-    why: str
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
-    """Nobody knows whether it was written: a timeout, a reset. To be read back, never taken for a failure."""
-
-    why: str
-
-
-Outcome: TypeAlias = Applied | Conflict | Retry | Reject | Ambiguous
 
 
 @dataclass(frozen=True, slots=True)

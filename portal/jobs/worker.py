@@ -13,13 +13,13 @@ from procrastinate import App, JobContext
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 
+from portal.backoff import backoff
 from portal.db.database import Database
 from portal.jobs.connector import Connector
 from portal.jobs.failures import note
 from portal.jobs.housekeeping import tidy
 from portal.jobs.retry import Patience
 from portal.jobs.task import Order, Task
-from portal.sync.backoff import backoff
 
 log = structlog.get_logger(__name__)
 

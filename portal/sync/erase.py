@@ -7,8 +7,8 @@ from dataclasses import replace
 import structlog
 
 from portal import clock
+from portal.backoff import backoff
 from portal.crm.port import Ref
-from portal.sync.backoff import backoff
 from portal.sync.gate import Seen
 from portal.sync.held import unchanged
 from portal.sync.line import Line

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from portal.sync.backoff import backoff
+from portal.backoff import backoff
 from portal.sync.current import Current
 from portal.sync.state import Claimed, SyncStatus, Verdict
 

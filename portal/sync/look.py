@@ -9,12 +9,12 @@ import structlog
 from portal import clock
 from portal.audit.entry import unseal
 from portal.audit.values import State
+from portal.backoff import backoff
 from portal.crm.mapping import told_by_flag
 from portal.crm.port import ConsentStatus, Ref, Remote
 from portal.record.change import SINCE
 from portal.record.flat import flatten
 from portal.record.models import Record
-from portal.sync.backoff import backoff
 from portal.sync.base import Base, seal_base, unseal_base, values_at
 from portal.sync.contacts import by_customer
 from portal.sync.current import our_values, shared_values

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import structlog
 
 from portal import clock
+from portal.backoff import backoff
 from portal.crm.port import Ambiguous, Applied, Conflict, Desired, Outcome, Reject, Retry
-from portal.sync.backoff import backoff
 from portal.sync.base import Base, seal_base
 from portal.sync.current import our_values
 from portal.sync.desired import desired

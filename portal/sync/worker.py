@@ -12,11 +12,11 @@ import psycopg_pool
 import structlog
 
 from portal import clock
+from portal.backoff import backoff
 from portal.crm import connectors
 from portal.db.database import Database
 from portal.record.store import RecordStore
 from portal.settings import Settings
-from portal.sync.backoff import backoff
 from portal.sync.drain import drain
 from portal.sync.enroll import enroll, register
 from portal.sync.housekeeping import beat, leave, purge

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.sync.backoff import FIRST_SECONDS, LONGEST_SECONDS, backoff, delay
+from portal.backoff import FIRST_SECONDS, LONGEST_SECONDS, backoff, delay
 
 attempts = st.integers(0, 10_000)
 chances = st.floats(0, 1)

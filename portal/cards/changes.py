@@ -9,8 +9,9 @@ from portal.audit.values import Value
 from portal.catalogue.model import Catalogue
 from portal.catalogue.wording import Phrase, describe_change, for_customer, name_of_actor, who
 from portal.i18n import gettext as _
+from portal.record.delivery import Delivery
 from portal.record.models import System
-from portal.record.read import Delivery, RecentChange
+from portal.record.read import RecentChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """A customer's own history: a page of their changes, in one statement."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from portal.audit.cipher import CustomerKey, WrappedKey
 from portal.audit.entry import unseal
 from portal.audit.values import Value
 from portal.db.database import Row
-from portal.record.read import Delivery, RecentChange
+from portal.record.delivery import Delivery, delivered, delivery
+from portal.record.read import RecentChange
 from portal.record.store import RecordStore
 
-READ = "SELECT * FROM portal.history_v1(%s, %s, %s)"
+READ = "SELECT * FROM portal.history_v2(%s, %s, %s)"
 PAGE = 25
 
 
@@ -48,7 +48,7 @@ async def history(store: RecordStore, customer_id: UUID, before: int) -> History
         head=first["head"],
         time_zone=first["time_zone"],
         state={f"contact_points/{id}/system": system for id, system in (first["systems"] or {}).items()},
-        deliveries=tuple(Delivery(**each) for each in first["sync"] or ()),
+        deliveries=tuple(map(delivery, first["sync"] or ())),
         changes=tuple(_change(row, key) for row in changes),
         proofs={row["seq"]: bytes(row["leaf"]) for row in changes},
         newer=_newer(first["head"], before),
@@ -57,8 +57,7 @@ async def history(store: RecordStore, customer_id: UUID, before: int) -> History
 
 
 def _change(row: Row, key: CustomerKey) -> RecentChange:
-    delivered = {name: datetime.fromisoformat(at) for name, at in (row["delivered"] or {}).items()}
-    return RecentChange(unseal(bytes(row["entry"]), key), delivered)
+    return RecentChange(unseal(bytes(row["entry"]), key), delivered(row["delivered"]))
 
 
 def _newer(head: int, before: int) -> int | None:

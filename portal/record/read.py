@@ -10,6 +10,7 @@ from portal.audit.cipher import CustomerKey, KeyRing, Undecipherable, WrappedKey
 from portal.audit.entry import Entry, unseal
 from portal.audit.values import Value
 from portal.db.database import Database, Row
+from portal.record.delivery import Delivery, delivered, delivery
 from portal.record.models import (
     Consent,
     ConsentStatus,
@@ -25,23 +26,7 @@ from portal.record.models import (
     WindowKind,
 )
 
-READ = "SELECT * FROM portal.record_read_v1(%s)"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How far one connector is. `status` is sync_state's; behind means that a change is on its way."""
-
-    connector: str
-    label: str
-    desired_seq: int
-    synced_seq: int
-    status: str
-    attempts: int
-
-    @property
-    def behind(self) -> bool:
-        return self.synced_seq < self.desired_seq
+READ = "SELECT * FROM portal.record_read_v2(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +73,7 @@ def _stored(row: Row, keys: KeyRing) -> StoredRecord:
         chain=row["chain"],
         head=bytes(row["head"]),
         key=key,
-        deliveries=tuple(Delivery(**d) for d in row["sync"] or ()),
+        deliveries=tuple(map(delivery, row["sync"] or ())),
         recent=tuple(found for change in row["recent"] or () if (found := _recent(change, key))),
         reads=tuple(
             Access(datetime.fromisoformat(r["at"]), r["actor_kind"], r["actor_name"], r["via"])
@@ -162,8 +147,7 @@ def _recent(change: dict[str, Any], key: CustomerKey) -> RecentChange | None:
     except (ValueError, Undecipherable):
         # Somebody altered it behind the portal's back. `portal audit verify` names it; the record itself stays of use.
         return None
-    delivered = {name: datetime.fromisoformat(at) for name, at in (change["delivered"] or {}).items()}
-    return RecentChange(entry, delivered)
+    return RecentChange(entry, delivered(change["delivered"]))
 
 
 def _said(said: dict[str, Any]) -> Provenance:

@@ -64,7 +64,9 @@ async def write(
         stored,
         record=record,
         head=leaf,
-        deliveries=tuple(replace(d, desired_seq=entry.seq) for d in stored.deliveries),
+        deliveries=tuple(
+            replace(d, desired_seq=entry.seq, due=True, since=d.since or entry.at) for d in stored.deliveries
+        ),
         recent=(RecentChange(entry, {}), *stored.recent)[:3],
     )
     return row["outcome"], row["seq"], after

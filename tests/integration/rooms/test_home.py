@@ -46,7 +46,7 @@ async def test_it_takes_two_statements(as_alice: httpx2.AsyncClient, monkeypatch
         return await execute(self, query, *args, **kwargs)
 
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", listening)
-    for address, read in (("/record", "record_read_v1"), ("/record/changes", "history_v1")):
+    for address, read in (("/record", "record_read"), ("/record/changes", "history_v")):
         statements.clear()
         assert (await as_alice.get(address)).status_code == 200
         first, second = statements

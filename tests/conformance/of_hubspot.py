@@ -88,6 +88,12 @@ class OfHubSpot(Subject):
         del self.hubspot.contacts[thing.id]
         return True
 
+    async def merge(self, away: UUID, survivor: UUID) -> bool:
+        gone, left = (self.hubspot.find("portal_id", str(customer)) for customer in (away, survivor))
+        assert gone is not None and left is not None
+        self.hubspot.merge(left.id, gone.id)
+        return True
+
     def told(self, seq: int) -> str:
         return html.escape(words_of(seq), quote=False)
 

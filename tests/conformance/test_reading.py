@@ -133,9 +133,14 @@ async def test_a_contact_that_was_merged_away_is_told_by_the_one_that_is_left(su
     gone, left = (outcome.remote_id if isinstance(outcome, Applied) else "" for outcome in outcomes)
     if not await subject.merge(away.customer_id, survivor.customer_id):
         pytest.skip("this CRM does not say what became of a contact")
+    there = await subject.there(survivor.customer_id)
+    assert there is not None
     [remote] = await subject.connector.fetch([Ref(gone, away.customer_id)])
-    assert (remote.remote_id, remote.customer_id) == (left, survivor.customer_id)
+    assert (remote.remote_id, remote.customer_id) == (there.remote_id, survivor.customer_id)
     assert gone in remote.merged
+    # Some give whoever is left a new id: the customer's own contact is found all the same.
+    [still] = await subject.connector.fetch([Ref(left, survivor.customer_id)])
+    assert (still.remote_id, still.customer_id) == (there.remote_id, survivor.customer_id)
 
 
 async def test_a_contact_that_was_there_before_is_found_and_tied_to_its_customer(subject: Subject) -> None:

@@ -9,6 +9,8 @@
 - search: at most 200 a page, sorted by one property: https://developers.hubspot.com/docs/api-reference/search/guide
 - limits: 429 with policyName, headers of what is left, which the search does not send:
   https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+- a merge makes a new contact with a new id and the primary one's values, and either old id gives it:
+  https://developers.hubspot.com/changelog/updated-merge-functionality-for-contacts-and-companies
 - GDPR deletion: 204: https://developers.hubspot.com/docs/api-reference/legacy/crm/objects/contacts/gdpr/gdpr-delete-contact
 - associating by default: https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 """
@@ -69,6 +71,7 @@ class Thing:
 @dataclass
 class HubSpot(StandIn):
     contacts: dict[str, Thing] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Thing] = field(default_factory=dict)
     associated: set[tuple[str, str]] = field(default_factory=set)
     left: int = 190
@@ -108,6 +111,15 @@ class HubSpot(StandIn):
         self.contacts[str(self.counter)] = Thing(str(self.counter), dict(values), self._now())
         return str(self.counter)
 
+    def merge(self, primary: str, other: str) -> str:
+        """A user merges two contacts into a new one; gives its id."""
+        first, second = self.contacts.pop(primary), self.contacts.pop(other)
+        kept = {name: value for name, value in first.properties.items() if value}
+        id = self.add(second.properties | kept | {"hs_merged_object_ids": f"{primary};{other}"})
+        self.merged |= {primary: id, other: id}
+        self.associated = {(note, self.merged.get(contact, contact)) for note, contact in self.associated}
+        return id
+
     def find(self, name: str, value: str) -> Thing | None:
         return next((thing for thing in self.contacts.values() if thing.properties.get(name) == value), None)
 
@@ -138,7 +150,8 @@ class HubSpot(StandIn):
         found: list[Thing] = []
         missing: list[str] = []
         for wanted in body["inputs"]:
-            thing = self.find(by, wanted["id"]) if by else self.contacts.get(wanted["id"])
+            id = wanted["id"]
+            thing = self.find(by, id) if by else self.contacts.get(self.merged.get(id, id))
             if thing:
                 found.append(thing)
             else:

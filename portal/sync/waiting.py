@@ -1,0 +1,110 @@
+"""Why a CRM does not have a change yet: from what is known of the CRM and the record to one reason."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from portal.record.delivery import Delivery
+from portal.sync.state import SyncStatus, Wanted
+
+GONE = "the contact is no longer there"
+ANOTHER_PERSONS = "the contact belongs to another customer now: was it merged in the CRM?"
+
+
+class Waiting(StrEnum):
+    """What keeps a change from a CRM. Where several things do, the first of these is told: it outlasts the others."""
+
+    FORGOTTEN = "forgotten"  # by an erasure; nothing leads out
+    UNPLUGGED = "unplugged"  # workers live, and none knows this CRM; its settings lead out
+    REFUSED = "refused"  # by a CRM that will not have the record; a new change, an edit there or a person leads out
+    LOST = "lost"  # by a contact that was deleted, or merged into another's; the same, or the contact's return
+    LEFT_OUT = "left_out"  # by a person who gave a refused version up; the same leads out
+    PAUSED = "paused"  # by an operator, who leads out
+    IDLE = "idle"  # no worker was seen lately; one that starts leads out
+    SILENT = "silent"  # by an open breaker; an answer leads out
+    RESTING = "resting"  # the CRM asked for a break, or the budget is spent; time leads out
+    UNCERTAIN = "uncertain"  # by an answer that did not come; reading the CRM leads out
+    RETRYING = "retrying"  # it could not take this record just now; the next attempt leads out
+    DUE = "due"  # by the change itself; the next pass leads out, within a second if all is well
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where one change is with one CRM: there, at `at`; or waiting, `since` then.
+
+    Attributes:
+        until: when it goes on, as far as that is known.
+        from_: since when the CRM is as `why` says, as far as that is known.
+        says: the CRM's own words. Not for customers.
+    """
+
+    connector: str
+    label: str
+    at: datetime | None = None
+    why: Waiting | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    from_: datetime | None = None
+    says: str | None = None
+
+
+def stops(
+    deliveries: Iterable[Delivery], seq: int, made: datetime, delivered: Mapping[str, datetime], now: datetime
+) -> list[Stop]:
+    """Where change number `seq`, which was `made` then, is with each CRM.
+
+    A CRM that has the record for another reason than that it was brought there says nothing.
+    """
+    found = (_stop(d, seq, made, delivered.get(d.connector), now) for d in deliveries)
+    return [stop for stop in found if stop is not None]
+
+
+def _stop(of: Delivery, seq: int, made: datetime, at: datetime | None, now: datetime) -> Stop | None:
+    if at is not None:
+        return Stop(of.connector, of.label, at)
+    if of.synced_seq >= seq:
+        return None
+    why = waiting(of, now)
+    return Stop(
+        of.connector,
+        of.label,
+        why=why,
+        since=max(made, of.added_at),
+        until={Waiting.SILENT: of.tried_at, Waiting.RESTING: of.rests_until}.get(why),
+        from_={Waiting.SILENT: of.silent_since, Waiting.PAUSED: of.paused_at}.get(why),
+        says=of.says if why in SAYING else None,
+    )
+
+
+SAYING = frozenset({Waiting.REFUSED, Waiting.LOST, Waiting.LEFT_OUT, Waiting.UNCERTAIN, Waiting.RETRYING})
+"""Where the CRM's last words are about this record."""
+
+STUCK = frozenset({Waiting.FORGOTTEN, Waiting.UNPLUGGED, Waiting.REFUSED, Waiting.LOST, Waiting.LEFT_OUT})
+"""What time alone does not lead out of."""
+
+
+def waiting(of: Delivery, now: datetime) -> Waiting:
+    """Why a CRM that is behind is so."""
+    if of.wanted == Wanted.ERASED:
+        return Waiting.FORGOTTEN
+    if of.alive and not of.served:
+        return Waiting.UNPLUGGED
+    if not of.due and of.status == SyncStatus.PARKED:
+        return Waiting.LOST if of.says in (GONE, ANOTHER_PERSONS) else Waiting.REFUSED
+    if not of.due and of.status == SyncStatus.SKIPPED:
+        return Waiting.LEFT_OUT
+    return _passing(of, now)
+
+
+def _passing(of: Delivery, now: datetime) -> Waiting:
+    if of.paused_at:
+        return Waiting.PAUSED
+    if not of.alive:
+        return Waiting.IDLE
+    if of.silent_since:
+        return Waiting.SILENT
+    if of.rests_until and of.rests_until > now:
+        return Waiting.RESTING
+    by_status = {SyncStatus.VERIFYING: Waiting.UNCERTAIN, SyncStatus.RETRYING: Waiting.RETRYING}
+    return by_status.get(SyncStatus(of.status), Waiting.DUE)

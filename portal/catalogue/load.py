@@ -152,7 +152,8 @@ def _catalogue(file: shape.File) -> Catalogue:
         },
         notices={k: model.Notice(k, n.version, _labels(n.text)) for k, n in file.notices.items()},
         contact_points={
-            k: model.CrmContactPoint(k, c.system, tuple(c.uses), _crm(c.crm)) for k, c in file.contact_points.items()
+            k: model.CrmContactPoint(k, c.system, tuple(c.uses), _crm(c.crm), c.owner)
+            for k, c in file.contact_points.items()
         },
         summary=_crm(file.summary.crm),
         restriction=_crm(file.restriction.crm),

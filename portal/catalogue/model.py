@@ -1,12 +1,12 @@
 """What a record may hold: the operator's catalogue as objects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from portal.audit.entry import ActorKind
-from portal.record.models import ConsentStatus, System, Use
+from portal.record.models import ConsentStatus, ContactPoint, System, Use
 
 Labels = Mapping[str, str]
 """A text in every interface language."""
@@ -154,12 +154,21 @@ class Purpose:
 @dataclass(frozen=True, slots=True)
 class CrmContactPoint:
     """Where CRMs that have one field for each kind of address keep the first-ranked one of a system (and of some
-    uses, where any are named)."""
+    uses, where any are named), and who wins there when both sides changed it."""
 
     key: str
     system: System
     uses: tuple[Use, ...]
     crm: Mapping[str, CrmField]
+    owner: Owner = Owner.SHARED
+
+    def suits(self, point: ContactPoint) -> bool:
+        """Whether a contact point may stand there."""
+        return point.system is self.system and (not self.uses or point.use in self.uses)
+
+    def first(self, points: Iterable[ContactPoint]) -> ContactPoint | None:
+        """Which one stands there; None where there is none."""
+        return min(filter(self.suits, points), key=lambda point: (point.rank, str(point.id)), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class Notice(Entry):
 class CrmContactPoint(Entry):
     system: System
     uses: list[Use] = []
+    owner: Owner = Owner.SHARED
     crm: dict[str, Named]
 
 

@@ -23,9 +23,9 @@ from portal.contact_points.actions import (
 )
 from portal.contact_points.card import points_card
 from portal.contact_points.forms import ContactPointForm, contact_point_form
-from portal.contact_points.queries import home_country
 from portal.errors import Invalid, NotFound, PortalError
 from portal.i18n import gettext as _
+from portal.record.addresses import home_country
 from portal.record.change import Conflicted, Unchanged
 from portal.record.models import ContactPoint, System
 from portal.record.read import StoredRecord

@@ -203,6 +203,7 @@ class Comparing(ABC):
         return outcomes
 
     def _remote(self, contact: Contact) -> Remote:
+        summary, restricted = self._map.shown(contact.raw)
         return Remote(
             customer_id=contact.customer_id,
             remote_id=contact.remote_id,
@@ -212,6 +213,9 @@ class Comparing(ABC):
             fields=self._map.from_crm(contact.raw),
             consents=self._map.consents(contact.raw),
             flags=self._map.flags(contact.raw),
+            points=self._map.contact_points(contact.raw),
+            summary=summary,
+            restricted=restricted,
             unsaid=self._map.unsaid(contact.raw),
             merged=contact.merged,
         )

@@ -1,14 +1,15 @@
 """The catalogue's names, kinds and values on one side; a CRM's fields, types and words on the other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from portal.audit.values import Value
-from portal.catalogue.model import Catalogue, CrmField, CrmType, Kind
+from portal.catalogue.model import Catalogue, CrmContactPoint, CrmField, CrmType, Kind
 from portal.crm.port import ConsentStatus, ContactPoint, Desired
 from portal.crm.written import Writing
-from portal.record.models import System, Use
+from portal.record.addresses import normal
+from portal.record.models import System
 
 FLAGS = (CrmType.OPT_IN, CrmType.OPT_OUT)
 
@@ -37,17 +38,25 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A field for the first-ranked contact point of a system, and of some uses where any are named."""
+    """A field for the contact points of one kind, of which the first stands there."""
 
-    system: System
-    uses: tuple[Use, ...]
+    of: CrmContactPoint
     writing: Writing
 
-    def of(self, points: tuple[ContactPoint, ...]) -> str | None:
-        """What stands there."""
-        fitting = (p for p in points if p.system is self.system and (not self.uses or p.use in self.uses))
-        first = min(fitting, key=lambda point: (point.rank, str(point.id)), default=None)
-        return first.value if first else None
+    @property
+    def system(self) -> System:
+        """What kind of contact point it is for."""
+        return self.of.system
+
+    def to_crm(self, points: Iterable[ContactPoint]) -> Any:
+        """What the field is to hold."""
+        first = self.of.first(points)
+        return self.writing.to_crm(first.value if first else None)
+
+    def from_crm(self, raw: Any) -> str | None:
+        """What it holds, in its normal form as far as that needs no country; None for nothing."""
+        said = self.writing.from_crm(raw)
+        return None if said is None else normal(self.system, str(said)) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,7 @@ class CrmMap:
             if (there := field.crm.get(connector))
         }
         self.points: Mapping[str, Point] = {
-            there.name: Point(point.system, point.uses, self._writing(there, Kind.TEXT))
+            there.name: Point(point, self._writing(there, Kind.TEXT))
             for point in catalogue.contact_points.values()
             if (there := point.crm.get(connector))
         }
@@ -106,7 +115,7 @@ class CrmMap:
     def to_crm(self, desired: Desired) -> dict[str, Any]:
         """What the CRM's fields are to hold."""
         values = {name: writing.to_crm(desired.fields.get(name)) for name, writing in self.fields.items()}
-        values |= {name: point.writing.to_crm(point.of(desired.contact_points)) for name, point in self.points.items()}
+        values |= {name: point.to_crm(desired.contact_points) for name, point in self.points.items()}
         for permission in self.permissions:
             writing, status = permission.writing, permission.status(desired)
             if writing.type not in FLAGS:
@@ -127,6 +136,16 @@ class CrmMap:
         values = {name: writing.from_crm(raw.get(name)) for name, writing in self.fields.items()}
         return {name: value for name, value in values.items() if value is not None}
 
+    def contact_points(self, raw: Mapping[str, Any]) -> dict[str, str | None]:
+        """What the fields for contact points hold, as `Remote.points` has it."""
+        return {name: point.from_crm(raw.get(name)) for name, point in self.points.items()}
+
+    def shown(self, raw: Mapping[str, Any]) -> tuple[str | None, bool | None]:
+        """What stands where only the portal writes, as `Remote.summary` and `Remote.restricted` have it."""
+        summary = str(self.summary.from_crm(raw.get(self.summary.name)) or "") if self.summary else None
+        box = self.restriction
+        return summary, box.from_crm(raw.get(box.name)) is True if box else None
+
     def unsaid(self, raw: Mapping[str, Any]) -> frozenset[str]:
         """The checkboxes whose "no" may mean nothing, as `Remote.unsaid` has them."""
         if self._dialect.booleans_can_be_empty:
@@ -144,8 +163,14 @@ class CrmMap:
         return {p.key: p.writing.forbids(raw.get(p.writing.name)) for p in self.permissions if p.writing.is_flag}
 
     def state(self, raw: Mapping[str, Any]) -> dict[str, Value]:
-        """All that is read back from a contact: what its fingerprint is made of."""
+        """All that agents may edit in a contact: what its fingerprint is made of. Some CRMs write e-mail addresses in
+        small letters."""
         state = self.from_crm(raw)
+        points = self.contact_points(raw)
+        state |= {
+            f"points/{name}": said.lower() if said and self.points[name].system is System.EMAIL else said
+            for name, said in points.items()
+        }
         state |= {f"consents/{'/'.join(key)}": status.value for key, status in self.consents(raw).items()}
         return state | {f"flags/{'/'.join(key)}": forbids for key, forbids in self.flags(raw).items()}
 

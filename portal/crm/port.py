@@ -7,7 +7,7 @@ transaction of the portal's, and never guesses: each outcome says whether trying
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from portal.audit.entry import Diff
@@ -193,6 +193,10 @@ class Remote:
         consents: the status by purpose and channel; empty where the CRM holds none of its own.
         flags: where it has only a flag for a consent, whether that forbids, by purpose and channel;
             `portal.crm.mapping.told_by_flag` says what it means.
+        points: what stands in its fields for contact points, by the CRM's names; None where one is empty. A field that
+            is absent cannot be read.
+        summary, restricted: what it shows in their fields; None where it has none.
+        copies: the parts of the record that it keeps as they are, as `portal.crm.parts` writes them, by collection.
         unsaid: the fields whose "no" may as well mean that nobody said anything, because the CRM's checkboxes know no
             third state.
         merged: the ids of other contacts that somebody in the CRM merged into this one: whoever asks for one of them is
@@ -208,6 +212,10 @@ class Remote:
     edited_by: Mapping[str, Editor] = field(default_factory=dict)
     consents: Mapping[tuple[str, str], ConsentStatus] = field(default_factory=dict)
     flags: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    points: Mapping[str, str | None] = field(default_factory=dict)
+    summary: str | None = None
+    restricted: bool | None = None
+    copies: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     unsaid: frozenset[str] = frozenset()
     merged: frozenset[str] = frozenset()
 

@@ -22,7 +22,7 @@ done AS (
         attempts = v.attempts,
         last_error = v.error,
         synced_seq = greatest(s.synced_seq, v.synced_seq),
-        timeline_seq = greatest(s.timeline_seq, v.timeline_seq),
+        timeline_seq = coalesce(v.timeline_seq, s.timeline_seq),
         base = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(decode(v.base, 'hex'), s.base) END,
         remote_id = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(v.remote_id, s.remote_id) END,
         remote_etag = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(v.etag, s.remote_etag) END,

@@ -11,6 +11,7 @@ from portal.crm.parts import record_from
 from portal.db.database import Row
 from portal.record.models import Record
 from portal.sync.line import Line
+from portal.sync.points import standing
 from portal.sync.state import Claimed
 
 READ = "SELECT * FROM portal.sync_read_v1(%s, %s, %s)"
@@ -78,17 +79,9 @@ def _record(row: Row) -> Record:
     )
 
 
-def shared_values(line: Line, state: State) -> State:
-    """The part of a flat record that a CRM can have an opinion of: its mapped fields, and what was consented to."""
-    return {
-        path: value
-        for path, value in state.items()
-        if (path.startswith("profile/") and path.removeprefix("profile/") in line.names)
-        or (path.startswith("consents/") and path.endswith("/status"))
-    }
-
-
 def our_values(line: Line, record: Record) -> State:
-    """What the portal says of all that a CRM can have an opinion of."""
+    """What the portal says of all that a CRM can have an opinion of: mapped fields, consents, and which contact points
+    stand in its fields for them."""
     fields = {f"profile/{key}": record.profile[key] for key in line.names if key in record.profile}
-    return fields | {f"consents/{c.purpose}/{c.channel}/status": c.status.value for c in record.consents}
+    consents = {f"consents/{c.purpose}/{c.channel}/status": c.status.value for c in record.consents}
+    return fields | consents | standing(line.points, record)

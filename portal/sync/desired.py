@@ -9,8 +9,9 @@ from portal.record.flat import flatten
 from portal.sync.held import Held
 from portal.sync.inbound import NOT_KEPT
 from portal.sync.line import Line
+from portal.sync.shown import summary
 from portal.sync.state import Wanted
-from portal.sync.words import summary_text, timeline_text
+from portal.sync.words import timeline_text
 
 
 def desired(line: Line, row: Held) -> Desired:
@@ -31,7 +32,7 @@ def desired(line: Line, row: Held) -> Desired:
         remote_id=row.remote_id,
         etag=row.etag,
         restricted=_restricted(row),
-        summary=_summary(line, row),
+        summary=summary(line, record),
     )
 
 
@@ -39,13 +40,6 @@ def _restricted(row: Held) -> bool | None:
     if row.claimed.wanted is Wanted.RESTRICTED:
         return True
     return False if row.claimed.unconfirmed else None
-
-
-def _summary(line: Line, row: Held) -> str:
-    if line.name not in line.store.catalogue.summary:
-        return ""
-    with using(line.language, line.zone):
-        return summary_text(line.store.catalogue, row.current.record)
 
 
 def _timeline(line: Line, row: Held) -> tuple[TimelineEntry, ...]:

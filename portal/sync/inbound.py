@@ -1,7 +1,7 @@
 """What was changed in a CRM comes into the record by the only way to write one, with the CRM's user as the actor."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
@@ -12,7 +12,10 @@ from portal.catalogue.check import problems
 from portal.catalogue.model import Catalogue
 from portal.crm.port import Remote
 from portal.errors import Forbidden, Invalid, PortalError
+from portal.mail import address_mail
 from portal.record.change import Changed, Conflicted, Intention, change
+from portal.record.job import Job, Jobs
+from portal.record.models import Record
 from portal.sync.current import Current
 from portal.sync.line import Line
 from portal.sync.merge import Merge
@@ -62,7 +65,7 @@ async def take(line: Line, current: Current, remote: Remote, merged: Merge) -> T
     found = {path: why[0] for path, why in problems(line.store.catalogue, merged.take).items()}
     wanted = {path: value for path, value in merged.take.items() if path not in found}
     changed = False
-    for origin, edit in _by_origin(line, remote, wanted, merged.lost).items():
+    for origin, edit in _by_origin(line, remote, merged, wanted).items():
         intention = Intention(
             action=origin.action,
             actor=origin.actor,
@@ -71,6 +74,7 @@ async def take(line: Line, current: Current, remote: Remote, merged: Merge) -> T
             evidence=_evidence(line, remote, origin, edit),
             # An agent's word that does not stand is nowhere else: the log keeps both.
             notable=bool(edit.lost),
+            jobs=_letters(edit.values),
         )
         try:
             outcome = await change(line.store, current.record.id, intention, edit.values)
@@ -86,26 +90,39 @@ async def take(line: Line, current: Current, remote: Remote, merged: Merge) -> T
     return Taken(changed, problems=found)
 
 
-def _by_origin(
-    line: Line, remote: Remote, wanted: Mapping[str, Value], lost: Mapping[str, Value]
-) -> dict[_Origin, _Edit]:
+def _by_origin(line: Line, remote: Remote, merged: Merge, wanted: Mapping[str, Value]) -> dict[_Origin, _Edit]:
     edits: dict[_Origin, _Edit] = {}
     for path, value in wanted.items():
-        edit = edits.setdefault(_origin(line, remote, path), _Edit())
+        edit = edits.setdefault(_origin(line, remote, merged, path), _Edit())
         edit.values |= _consent(line, path, value) if path.startswith("consents/") else {path: value}
-    for path, value in lost.items():
-        edits.setdefault(_origin(line, remote, path), _Edit()).lost[path] = value
+    for path, value in merged.lost.items():
+        edits.setdefault(_origin(line, remote, merged, path), _Edit()).lost[path] = value
     return edits
 
 
-def _origin(line: Line, remote: Remote, path: str) -> _Origin:
+def _origin(line: Line, remote: Remote, merged: Merge, path: str) -> _Origin:
     """The agent who edited; the system where the CRM does not say who, or somebody did what agents here may not."""
-    action = "consent:changed" if path.startswith("consents/") else "profile:merged"
-    editor = remote.edited_by.get(line.names.get(path.removeprefix("profile/"), ""))
+    action = _ACTIONS[path.partition("/")[0]]
+    name = merged.fields.get(path) or line.names.get(path.removeprefix("profile/"), "")
+    editor = remote.edited_by.get(name)
     if editor is None:
         return _Origin(action, Actor(ActorKind.SYSTEM, line.name, line.via), None)
     may = line.store.catalogue.may_change(ActorKind.AGENT, path)
     return _Origin(action, Actor(ActorKind.AGENT if may else ActorKind.SYSTEM, editor.id, line.via), editor.name)
+
+
+_ACTIONS = {"profile": "profile:merged", "consents": "consent:changed", "contact_points": "contact_point:merged"}
+
+
+def _letters(values: Mapping[str, Value]) -> Jobs:
+    """To each e-mail address that somebody in the CRM has replaced by another one: as when a customer does so."""
+    corrected = [path.split("/") for path in values if path.startswith("contact_points/") and path.endswith("/value")]
+
+    def jobs(record: Record) -> Iterable[Job]:
+        for _collection, id, _value in corrected:
+            yield from address_mail(UUID(id), becomes=str(values[f"contact_points/{id}/value"]))(record)
+
+    return jobs
 
 
 def _consent(line: Line, path: str, status: Value) -> dict[str, Value]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from portal.catalogue.model import CrmContactPoint
 from portal.crm.port import Connector
 from portal.record.store import RecordStore
 from portal.settings import Settings
@@ -21,6 +22,7 @@ class Line:
         lease: how long they are its own; calls to the CRM get less than a third of it.
         ahead: added to the database's clock. Zero, but for tests that look into the future.
         names: what the CRM calls the profile fields that it has, by their key in the catalogue.
+        points: its fields for contact points, by what it calls them.
         language, zone: in which the CRM's notes are written.
         meter: counts what this process calls.
     """
@@ -34,12 +36,15 @@ class Line:
     language: str = "en"
     zone: str = "UTC"
     names: Mapping[str, str] = field(init=False)
+    points: Mapping[str, CrmContactPoint] = field(init=False)
     meter: CallMeter = field(init=False, default_factory=CallMeter)
 
     def __post_init__(self) -> None:
         self.connector.meter = self.meter
-        fields = self.store.catalogue.fields.values()
-        self.names = {field.key: field.crm[self.name].name for field in fields if self.name in field.crm}
+        catalogue = self.store.catalogue
+        self.names = {f.key: f.crm[self.name].name for f in catalogue.fields.values() if self.name in f.crm}
+        points = catalogue.contact_points.values()
+        self.points = {point.crm[self.name].name: point for point in points if self.name in point.crm}
 
     @property
     def deadline(self) -> float:

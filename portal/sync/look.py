@@ -12,19 +12,23 @@ from portal.audit.values import State
 from portal.backoff import backoff
 from portal.crm.mapping import told_by_flag
 from portal.crm.port import ConsentStatus, Ref, Remote
+from portal.record.addresses import home_country
 from portal.record.change import SINCE
-from portal.record.flat import flatten
+from portal.record.flat import flatten, unflatten
 from portal.record.models import Record
 from portal.sync.base import Base, seal_base, unseal_base, values_at
 from portal.sync.contacts import by_customer
-from portal.sync.current import our_values, shared_values
+from portal.sync.current import our_values
 from portal.sync.events import Event
 from portal.sync.gate import Seen
 from portal.sync.held import Held
 from portal.sync.inbound import Taken, take
 from portal.sync.line import Line
 from portal.sync.merge import Merge, Winner, merge, winners
+from portal.sync.points import merge_points
+from portal.sync.shown import differing
 from portal.sync.state import SyncStatus
+from portal.sync.waiting import ANOTHER_PERSONS, GONE
 
 log = structlog.get_logger(__name__)
 
@@ -93,15 +97,12 @@ def _try_again(row: Held) -> None:
     )
 
 
-ANOTHER_PERSONS = "the contact belongs to another customer now: was it merged in the CRM?"
-
-
 def _missing(row: Held) -> None:
     """A contact that was never there is made by a push. One that was there and is gone was removed by somebody."""
     if row.claimed.remote_id is None:
         row.push = True
     else:
-        row.park("the contact is no longer there")
+        row.park(GONE)
 
 
 async def _compare(line: Line, row: Held, remote: Remote) -> None:
@@ -113,12 +114,14 @@ async def _compare(line: Line, row: Held, remote: Remote) -> None:
     theirs = their_values(line, remote, base)
     consents = [*remote.consents, *remote.flags]
     paths = [*(f"profile/{key}" for key in line.names), *(_consent_path(*key) for key in consents)]
-    found = merge(base, our_values(line, record), theirs, paths, _winner(line, record))
+    points = merge_points(line.points, record, base, remote.points, home_country(line.store.catalogue, record))
+    found = merge(base, our_values(line, record), theirs, paths, _winner(line, record)) | points.merge
     taken = await take(line, row.current, remote, found)
     if taken.again:
         row.pull_again()
         return
-    _settle(line, row, remote, found, taken, _agreed(base, theirs, taken))
+    agreed = _agreed(base, theirs, taken) | points.base(base or {}, taken.problems)
+    _settle(line, row, remote, found, taken, agreed)
 
 
 def _winner(line: Line, record: Record) -> Callable[[str], Winner]:
@@ -146,7 +149,7 @@ async def _base(line: Line, row: Held, remote: Remote) -> State | None:
         return None
     rows = await line.store.database.fetch_all(SINCE, [customer, remote.seq], retry=True)
     since = [entry for entry in (unseal(bytes(row["entry"]), key) for row in rows) if entry.seq <= record.seq]
-    return shared_values(line, values_at(flatten(record), since))
+    return our_values(line, unflatten(values_at(flatten(record), since), id=customer, seq=remote.seq))
 
 
 def their_values(line: Line, remote: Remote, agreed: State | None) -> State:
@@ -198,7 +201,11 @@ def _settle(line: Line, row: Held, remote: Remote, found: Merge, taken: Taken, a
         # The change made a push due: with the next pass, which reads the record as it is now.
         row.push = False
         row.found(status=SyncStatus.WAITING, attempts=0, error=None)
-    elif found.give or min(remote.seq, timeline_seq) < current.record.seq or row.claimed.unconfirmed:
+    elif timeline_seq < row.claimed.timeline_seq:
+        # Some of it is gone there. The next pass reads the entries from where the timeline ends.
+        row.push = False
+        row.found(status=SyncStatus.WAITING, timeline_seq=timeline_seq, push_after=0.0)
+    elif _has_something_to_say(line, row, remote, found) or timeline_seq < current.record.seq:
         row.push = True
     else:
         row.push = False
@@ -210,3 +217,9 @@ def _settle(line: Line, row: Held, remote: Remote, found: Merge, taken: Taken, a
             synced_seq=remote.seq,
             timeline_seq=timeline_seq,
         )
+
+
+def _has_something_to_say(line: Line, row: Held, remote: Remote, found: Merge) -> bool:
+    record, claimed = row.current.record, row.claimed
+    behind = remote.seq < record.seq or claimed.unconfirmed
+    return bool(found.give) or behind or any(differing(line, record, claimed.wanted, remote))

@@ -30,11 +30,17 @@ class Merge:
         take: what the record is to say, by path; None removes.
         give: the paths whose value the CRM is to get from the record.
         lost: what somebody put into the CRM and does not stand: kept as evidence.
+        fields: where in the CRM somebody said what is at a path, where the path does not tell.
     """
 
     take: dict[str, Value] = field(default_factory=dict)
     give: frozenset[str] = frozenset()
     lost: dict[str, Value] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def __or__(self, other: "Merge") -> "Merge":
+        """Both."""
+        return Merge(self.take | other.take, self.give | other.give, self.lost | other.lost, self.fields | other.fields)
 
 
 def merge(

@@ -5,7 +5,7 @@ workers together. What differs is found out by a look and mended by it, as if th
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from psycopg.types.json import Jsonb
 
 from portal import clock
 from portal.crm.port import Ref, Remote
+from portal.record.addresses import home_country
+from portal.record.models import Record
 from portal.sync.contacts import by_customer
 from portal.sync.current import Current, our_values, read_current
 from portal.sync.events import Event
@@ -22,6 +24,8 @@ from portal.sync.gate import Seen
 from portal.sync.lease import complete
 from portal.sync.line import Line
 from portal.sync.look import their_values
+from portal.sync.points import merge_points
+from portal.sync.shown import differing
 from portal.sync.state import Claimed, SyncStatus, Wanted
 
 EVERY = timedelta(minutes=1)
@@ -122,26 +126,36 @@ async def _differing(line: Line, claimed: Sequence[Claimed]) -> Mapping[UUID, Ma
     for row in claimed:
         record = current[row.customer_id]
         if isinstance(record, Current) and record.record.seq == row.synced_seq:
-            facts = _compare(line, record, found.get(row.customer_id))
+            facts = _compare(line, row, record, found.get(row.customer_id))
             if facts:
                 differing[row.customer_id] = facts
     return differing
 
 
-def _compare(line: Line, current: Current, remote: Remote | None) -> Mapping[str, Any]:
+def _compare(line: Line, row: Claimed, current: Current, remote: Remote | None) -> Mapping[str, Any]:
+    record = current.record
     if remote is None:
         return {"missing": True}
-    if remote.customer_id != current.record.id:
+    if remote.customer_id != record.id:
         return {"belongs": "to nobody" if remote.customer_id is None else "to another customer"}
-    if remote.seq > current.record.seq:
+    if remote.seq > record.seq:
         return {}
-    ours = our_values(line, current.record)
+    paths = sorted({*_differing_values(line, record, remote), *differing(line, record, row.wanted, remote)})
+    behind = {"version": remote.seq} if remote.seq < record.seq else {}
+    told = record.seq if remote.timeline_seq is None else remote.timeline_seq
+    return ({"paths": paths} if paths else {}) | behind | ({"timeline": told} if told < record.seq else {})
+
+
+def _differing_values(line: Line, record: Record, remote: Remote) -> Iterator[str]:
+    """Where agents may have a word."""
+    ours = our_values(line, record)
     theirs = their_values(line, remote, ours)
     told = {f"consents/{purpose}/{channel}/status" for purpose, channel in remote.flags}
     compared = {path for path in ours if path.startswith("profile/")} | told | theirs.keys()
-    paths = sorted(path for path in compared if ours.get(path) != theirs.get(path))
-    behind = {"version": remote.seq} if remote.seq < current.record.seq else {}
-    return ({"paths": paths} if paths else {}) | behind
+    yield from (path for path in compared if ours.get(path) != theirs.get(path))
+    country = home_country(line.store.catalogue, record)
+    points = merge_points(line.points, record, ours, remote.points, country).merge
+    yield from (*points.take, *points.lost)
 
 
 async def _mark(line: Line, claimed: Sequence[Claimed], differing: Mapping[UUID, Mapping[str, Any]], actor: str) -> int:

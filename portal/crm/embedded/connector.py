@@ -32,7 +32,8 @@ from portal.crm.port import (
 from portal.db.database import Database, Row
 
 PUSH = "SELECT * FROM crm.push_v1(%s)"
-FETCH = """SELECT id, portal_id, version, portal_seq, timeline_seq, fields, edited_by, consents
+FETCH = """SELECT id, portal_id, version, portal_seq, timeline_seq, fields, edited_by, consents, contact_points,
+               contact_windows, notes
            FROM crm.contact WHERE portal_id = ANY(%s)"""
 CHANGES = "SELECT contacts, portal_ids, cursor FROM crm.changes_v1(%s, %s)"
 ERASE = """WITH gone AS (INSERT INTO crm.erased (portal_id) VALUES (%(id)s) ON CONFLICT DO NOTHING)
@@ -42,6 +43,8 @@ RESTRICT = """UPDATE crm.contact c SET restricted = t.restricted
               FROM unnest(%s::uuid[], %s::boolean[]) AS t (portal_id, restricted) WHERE c.portal_id = t.portal_id"""
 
 FEED_PAGE = 1_000
+COPIES = ("contact_points", "contact_windows", "notes")
+"""What agents read there and do not write."""
 
 REFUSED = {
     "number_taken": "another contact has this customer number",
@@ -165,4 +168,5 @@ def _remote(row: Row) -> Remote:
             for name, by in row["edited_by"].items()
         },
         consents={(c["purpose"], c["channel"]): ConsentStatus(c["status"]) for c in row["consents"]},
+        copies={name: row[name] for name in COPIES},
     )

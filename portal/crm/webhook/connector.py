@@ -143,6 +143,7 @@ class Webhook:
         fields = body.get("fields") if isinstance(body, dict) else None
         if not isinstance(said, Applied) or not isinstance(fields, dict):
             raise CallFailed(Retry("answers with something that is no record"))
+        summary, restricted = self._map.shown(fields)
         return Remote(
             customer_id=customer_id,
             remote_id=said.remote_id,
@@ -152,6 +153,9 @@ class Webhook:
             fields=self._map.from_crm(fields),
             consents=self._map.consents(fields),
             flags=self._map.flags(fields),
+            points=self._map.contact_points(fields),
+            summary=summary,
+            restricted=restricted,
         )
 
 

@@ -6,7 +6,7 @@ from alembic import op
 
 import portal
 
-revision = "0013"
+revision = "0012"
 down_revision = "0011"
 
 READERS = "portal_customer, portal_staff, portal_worker"

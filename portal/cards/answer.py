@@ -9,7 +9,6 @@ from starlette.responses import Response
 from portal.cards.card import Card, drawing, use_zone_of
 from portal.cards.changes import ToldChange
 from portal.cards.surroundings import surroundings
-from portal.formats import format_time
 from portal.i18n import gettext as _
 from portal.record.change import Changed, Duplicate, Unchanged
 from portal.services import services
@@ -50,7 +49,7 @@ def saved_before(request: Request, changes: list[ToldChange]) -> Saved | None:
     if change is None or not change.own:
         return None
     if change.arrived:
-        return Saved(card, change.seq, _("Saved. In the CRM at %(time)s.") % {"time": format_time(change.arrived)})
+        return Saved(card, change.seq, _("Saved. %(where)s.") % {"where": change.arrived})
     return Saved(card, change.seq, _merged() if "merged" in asked else _on_its_way())
 
 

@@ -4,34 +4,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal import clock
 from portal.audit.entry import ActorKind, Entry
 from portal.audit.values import Value
 from portal.catalogue.model import Catalogue
 from portal.catalogue.wording import Phrase, describe_change, for_customer, name_of_actor, who
-from portal.i18n import gettext as _
 from portal.record.delivery import Delivery
 from portal.record.models import System
 from portal.record.read import RecentChange
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Where a change gets to. `state`: done (at `at`), wait, or failed, which is tried again."""
-
-    name: str
-    state: str
-    at: datetime | None
+from portal.sync.waiting import stops
+from portal.sync.waiting_words import Told, where
 
 
 @dataclass(frozen=True, slots=True)
 class ToldChange:
-    """`stops` are the CRMs, `lines` say what became of what, `who` is the actor as the customer knows them."""
+    """`lines` say what became of what, `who` is the actor as the customer knows them, `where` how far it has come."""
 
     seq: int
     at: datetime
     who: str
     lines: list[Phrase]
-    stops: list[Stop]
+    where: Told | None
     entry: Entry
 
     @property
@@ -40,10 +33,9 @@ class ToldChange:
         return self.entry.actor.kind is ActorKind.CUSTOMER
 
     @property
-    def arrived(self) -> datetime | None:
-        """When the last CRM had it; None while one waits."""
-        moments = [stop.at for stop in self.stops if stop.state == "done" and stop.at]
-        return max(moments) if moments and len(moments) == len(self.stops) else None
+    def arrived(self) -> str | None:
+        """Where it is and since when, in words; None until every CRM has it."""
+        return self.where.lines[0].words if self.where and self.where.state == "done" else None
 
 
 OPPOSITES = {
@@ -108,13 +100,6 @@ def _told(
         at=entry.at,
         who=who(entry.actor, reader=ActorKind.CUSTOMER, name=name_of_actor(entry)),
         lines=describe_change(catalogue, entry, for_customer(catalogue, entry.diffs), state=state),
-        stops=[Stop(_("Saved"), "done", entry.at), *(_stop(delivery, change) for delivery in deliveries)],
+        where=where(stops(deliveries, entry.seq, entry.at, change.delivered, clock.now()), ActorKind.CUSTOMER),
         entry=entry,
     )
-
-
-def _stop(delivery: Delivery, change: RecentChange) -> Stop:
-    at = change.delivered.get(delivery.connector)
-    if at is not None or delivery.synced_seq >= change.entry.seq:
-        return Stop(delivery.label, "done", at)
-    return Stop(delivery.label, "failed" if delivery.attempts else "wait", None)

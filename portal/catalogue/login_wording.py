@@ -17,6 +17,18 @@ def login_phrase(entry: Entry) -> Phrase | None:
     return tell(entry) if tell and known else None
 
 
+def login_action_phrase(action: str) -> Phrase | None:
+    """The same for whoever knows the action alone, as the desk does: with which account is no matter of theirs."""
+    way, invitation = _("Way to log in"), _("Invitation to log in")
+    return {
+        "login:linked": Phrase(way, None, _("connected")),
+        "login:unlinked": Phrase(way, _("connected"), None),
+        "login:refused": Phrase(_("Account that asked to be connected"), None, _("refused")),
+        "login:invited": Phrase(invitation, None, _("made")),
+        "login:uninvited": Phrase(invitation, _("open"), _("taken back")),
+    }.get(action)
+
+
 def basis_words(basis: str) -> str:
     """On what a decision about an account rests."""
     return {

@@ -12,7 +12,7 @@ from portal.catalogue.told import told
 from portal.crm.embedded.card import Card
 from portal.desk import reach
 from portal.desk.activity import timeline
-from portal.desk.delivery import problems, stops
+from portal.desk.delivery import record_lines
 from portal.desk.facts import sections
 from portal.desk.glance import Glance, glance
 from portal.desk.said import news
@@ -55,8 +55,7 @@ def desk_page(catalogue: Catalogue, card: Card, agent: UUID, *, pending: Iterabl
         "sections": sections(catalogue, card, new, agent),
         "consents": reach.consents(catalogue, card, new),
         "timeline": timeline(catalogue, card, agent),
-        "stops": stops(catalogue, card),
-        "problems_of_crms": problems(card.deliveries),
+        "places": record_lines(catalogue, card),
         "shown": card.record.seq,
         "seq": card.version,
         "saved": {s.card: s for s in _saved(catalogue, card, agent)},

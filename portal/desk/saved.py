@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portal import clock
 from portal.catalogue.model import Catalogue, CustomerAccess, Field
-from portal.crm.embedded.card import LATELY, Card
+from portal.crm.embedded.card import LATELY, NAME, Card
 from portal.desk.said import field_said, is_in_record, is_mine, is_on_its_way, taken_at
 from portal.formats import format_time
 from portal.i18n import gettext as _
@@ -67,7 +67,9 @@ def saved_answer(card: Card, seq: int) -> Saved:
     """Where an answer is that became change `seq`."""
     if card.record.seq < seq:
         return Saved("notes", f"saved-{seq}", _("Saved. On its way to the CRM."))
-    return Saved("notes", f"saved-{seq}", _("Saved. In the CRM at %(time)s.") % {"time": format_time(_arrived(card))})
+    return Saved(
+        "notes", f"saved-{seq}", _("Saved. In the CRM at %(time)s.") % {"time": format_time(_arrived(card, seq))}
+    )
 
 
 def answers_just_now(card: Card, agent: UUID) -> list[int]:
@@ -79,6 +81,7 @@ def answers_just_now(card: Card, agent: UUID) -> list[int]:
     ]
 
 
-def _arrived(card: Card) -> datetime:
-    """When the CRM whose card this is had what it has."""
-    return max((d.at for d in card.deliveries if d.at and not d.behind), default=clock.now())
+def _arrived(card: Card, seq: int) -> datetime:
+    """When the CRM whose card this is had a change."""
+    entry = next((entry for entry in card.activity if entry.seq == seq), None)
+    return (entry and entry.delivered.get(NAME)) or clock.now()

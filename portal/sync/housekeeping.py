@@ -1,11 +1,14 @@
 """What every worker does besides: saying that it lives, and removing what nobody needs any more."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from portal.db.database import Database
 
 BEAT = """
-    INSERT INTO portal.worker (id) VALUES (%s) ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()"""
+    INSERT INTO portal.worker (id, connectors) VALUES (%s, %s)
+    ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()"""
+COUNT_CHANGES = "SELECT portal.count_changes_v1() AS quarters"
 LEAVE = "DELETE FROM portal.worker WHERE id = %s"
 
 PURGE = (
@@ -23,9 +26,9 @@ PURGE = (
 )
 
 
-async def beat(database: Database, worker: UUID) -> None:
-    """Be seen."""
-    await database.fetch_all(BEAT, [worker])
+async def beat(database: Database, worker: UUID, connectors: Sequence[str]) -> None:
+    """Be seen, with the names of the connectors that one serves."""
+    await database.fetch_all(BEAT, [worker, connectors])
 
 
 async def leave(database: Database, worker: UUID) -> None:
@@ -37,3 +40,10 @@ async def purge(database: Database) -> None:
     """Remove what has expired."""
     for statement in PURGE:
         await database.fetch_all(statement)
+
+
+async def count_changes(database: Database) -> int:
+    """Count what was written to the log lately, for the auditors' page; gives how many quarters of an hour."""
+    row = await database.fetch_one(COUNT_CHANGES)
+    assert row is not None
+    return int(row["quarters"])

@@ -50,9 +50,9 @@ class Stop:
 
 
 def stops(
-    deliveries: Iterable[Delivery], seq: int, made: datetime, delivered: Mapping[str, datetime], now: datetime
+    deliveries: Iterable[Delivery], seq: int, made: datetime | None, delivered: Mapping[str, datetime], now: datetime
 ) -> list[Stop]:
-    """Where change number `seq`, which was `made` then, is with each CRM.
+    """Where change number `seq`, which was `made` then, is with each CRM; without a moment, where all up to it are.
 
     A CRM that has the record for another reason than that it was brought there says nothing.
     """
@@ -60,7 +60,7 @@ def stops(
     return [stop for stop in found if stop is not None]
 
 
-def _stop(of: Delivery, seq: int, made: datetime, at: datetime | None, now: datetime) -> Stop | None:
+def _stop(of: Delivery, seq: int, made: datetime | None, at: datetime | None, now: datetime) -> Stop | None:
     if at is not None:
         return Stop(of.connector, of.label, at)
     if of.synced_seq >= seq:
@@ -70,7 +70,7 @@ def _stop(of: Delivery, seq: int, made: datetime, at: datetime | None, now: date
         of.connector,
         of.label,
         why=why,
-        since=max(made, of.added_at),
+        since=max(made, of.added_at) if made else of.since,
         until={Waiting.SILENT: of.tried_at, Waiting.RESTING: of.rests_until}.get(why),
         from_={Waiting.SILENT: of.silent_since, Waiting.PAUSED: of.paused_at}.get(why),
         says=of.says if why in SAYING else None,

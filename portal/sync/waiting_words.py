@@ -31,9 +31,10 @@ class Told:
 
 
 def where(stops: Iterable[Stop], reader: ActorKind) -> Told | None:
-    """Where a change is, for a reader; None where there is nothing to say. Customers are not told of a CRM that is not
-    connected any more: nobody can say when it will be again."""
-    shown = [stop for stop in stops if reader is not ActorKind.CUSTOMER or stop.why is not Waiting.UNPLUGGED]
+    """Where a change is, for a reader; None where there is nothing to say. A CRM that is not connected any more is no
+    place for it: only who has to account for it is told."""
+    accounts = reader in (ActorKind.AUDITOR, ActorKind.OPERATOR)
+    shown = [stop for stop in stops if accounts or stop.why is not Waiting.UNPLUGGED]
     if not shown:
         return None
     groups = [list(group) for _key, group in groupby(sorted(shown, key=_order), key=_alike)]

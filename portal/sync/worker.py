@@ -19,7 +19,7 @@ from portal.record.store import RecordStore
 from portal.settings import Settings
 from portal.sync.drain import drain
 from portal.sync.enroll import enroll, register
-from portal.sync.housekeeping import beat, leave, purge
+from portal.sync.housekeeping import beat, count_changes, leave, purge
 from portal.sync.line import Line, line
 from portal.sync.poll import Poller
 from portal.sync.resync import resync
@@ -61,9 +61,11 @@ async def run(lines: list[Line], stop: asyncio.Event, *, idle: float, sweep_rows
             tasks.create_task(_repeat("resync", partial(resync, each), stop, idle=BEAT_SECONDS))
             look = partial(sweep, each, size=sweep_rows, grace=BEAT_SECONDS + each.connector.caps.poll_seconds)
             tasks.create_task(_repeat("sweep", look, stop, idle=SWEEP_SECONDS))
-        tasks.create_task(_repeat("beat", partial(beat, database, worker), stop, idle=BEAT_SECONDS))
+        serving = partial(beat, database, worker, [each.name for each in lines])
+        tasks.create_task(_repeat("beat", serving, stop, idle=BEAT_SECONDS))
         tasks.create_task(_repeat("purge", partial(purge, database), stop, idle=PURGE_SECONDS))
         tasks.create_task(_repeat("sample", partial(sample, database), stop, idle=BEAT_SECONDS))
+        tasks.create_task(_repeat("count", partial(count_changes, database), stop, idle=PURGE_SECONDS))
         tasks.create_task(_repeat("forget", partial(forget, database), stop, idle=PURGE_SECONDS))
     await _leave(database, worker, pollers)
     log.info("worker stopped", worker=str(worker))

@@ -142,9 +142,9 @@ document.addEventListener("htmx:finally:request", ({ detail }) => {
   overtaken = false;
   htmx.trigger("#live", "changed");
 });
-// And where no live stream came about at all, it looks now and then, as long as something is on its way.
+// And as long as something is not where it is to be, it looks now and then: a CRM that is paused, or does not answer, tells nobody.
 setInterval(() => {
-  if (!document.hidden && document.querySelector(".stations .wait")) htmx.trigger("#live", "changed");
+  if (!document.hidden && document.querySelector(".where:not(.done)")) htmx.trigger("#live", "changed");
 }, 10_000);
 
 // Times: "5 seconds ago" stays true, and so does the mark that says where the week is now.

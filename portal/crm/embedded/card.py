@@ -15,6 +15,7 @@ from portal.crm.embedded.search_keys import search_terms
 from portal.crm.parts import provenance_from, record_from
 from portal.crm.port import Editor
 from portal.db.database import Database, Row
+from portal.record.delivery import Delivery, delivered, delivery
 from portal.record.models import Provenance, Record
 
 NAME = "embedded"
@@ -54,7 +55,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One entry of the timeline: a change record of the portal. `lost` has what was put in here and does not stand."""
+    """One entry of the timeline: a change record of the portal. `lost` has what was put in here and does not stand,
+    `delivered` when each connector's CRM had it; absent while it waits."""
 
     entry_id: str
     seq: int
@@ -66,24 +68,7 @@ class Activity:
     via: str
     diffs: tuple[Diff, ...]
     lost: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """How far one connector is with this customer. `at` is when its CRM had what it has."""
-
-    connector: str
-    label: str
-    desired_seq: int
-    synced_seq: int
-    status: str
-    attempts: int
-    last_error: str | None
-    at: datetime | None
-
-    @property
-    def behind(self) -> bool:
-        return self.synced_seq < self.desired_seq
+    delivered: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +85,8 @@ class Card:
         activity: the timeline, newest first.
         since_at, since_seq: the viewer's visit before this one, and the version they saw; activity with a higher seq is
             new to them. At the first visit there is no time, and only what happens during it is new.
-        deliveries: what each connector has.
+        deliveries: how far each connector is.
+        delivered: by connector, when it had the newest version of the record; absent while that waits.
         restricted: processing is restricted (GDPR 18): it may be kept, and not be used.
     """
 
@@ -114,7 +100,8 @@ class Card:
     activity: tuple[Activity, ...]
     since_at: datetime | None
     since_seq: int
-    deliveries: tuple[Delivered, ...]
+    deliveries: tuple[Delivery, ...]
+    delivered: Mapping[str, datetime]
     restricted: bool = False
 
 
@@ -167,7 +154,8 @@ def _card(catalogue: Catalogue, row: Row) -> Card:
         activity=tuple(_activity(entry) for entry in row["activity"] or ()),
         since_at=row["before_at"],
         since_seq=row["before_seq"],
-        deliveries=tuple(_delivered(d) for d in row["deliveries"] or ()),
+        deliveries=tuple(map(delivery, row["deliveries"] or ())),
+        delivered=delivered(row["delivered"]),
         restricted=row["restricted"],
     )
 
@@ -194,9 +182,5 @@ def _record(row: Row, keys: Mapping[str, str]) -> Record:
 def _activity(entry: Mapping[str, Any]) -> Activity:
     diffs = tuple(Diff(diff["path"], diff["old"], diff["new"]) for diff in entry["diffs"] if "lost" not in diff)
     lost = {diff["path"]: diff["lost"] for diff in entry["diffs"] if "lost" in diff}
-    return Activity(**{**entry, "at": datetime.fromisoformat(entry["at"]), "diffs": diffs, "lost": lost})
-
-
-def _delivered(delivery: Mapping[str, Any]) -> Delivered:
-    at = delivery["at"]
-    return Delivered(**{**delivery, "at": datetime.fromisoformat(at) if at else None})
+    moments = {"at": datetime.fromisoformat(entry["at"]), "delivered": delivered(entry["delivered"])}
+    return Activity(**{**entry, **moments, "diffs": diffs, "lost": lost})

@@ -24,15 +24,20 @@ SELECT c.id AS contact_id, c.portal_id AS customer_id, c.number, c.portal_seq, c
     c.contact_points, c.contact_windows, c.consents, c.notes, c.restricted, v.before_at, v.before_seq,
     (SELECT array_agg(DISTINCT field) FROM crm.contact_edit e, unnest(e.fields) field
         WHERE e.contact_id = c.id AND e.user_id = %(agent)s AND e.at > clock_timestamp() - %(lately)s) AS edited_lately,
-    (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.seq DESC) FROM (
-        SELECT entry_id, seq, at, action, actor_kind, actor_id, actor_name, via, diffs
-        FROM crm.activity WHERE contact_id = c.id ORDER BY seq DESC LIMIT %(activity)s) a) AS activity,
-    (SELECT jsonb_agg(jsonb_build_object(
-            'connector', s.connector, 'label', o.label, 'desired_seq', s.desired_seq, 'synced_seq', s.synced_seq,
-            'status', s.status, 'attempts', s.attempts, 'last_error', s.last_error,
-            'at', (SELECT max(d.at) FROM portal.delivery d
-                WHERE d.customer_id = s.customer_id AND d.connector = s.connector AND d.through_seq = s.synced_seq))
-            ORDER BY s.connector)
-        FROM portal.sync_state s JOIN portal.connector o ON o.name = s.connector
-        WHERE s.customer_id = c.portal_id) AS deliveries
+    (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('delivered', (
+            SELECT jsonb_object_agg(s.connector, d.at) FROM portal.sync_state s CROSS JOIN LATERAL (
+                SELECT e.at FROM portal.delivery e
+                WHERE e.customer_id = s.customer_id AND e.connector = s.connector AND e.through_seq >= a.seq
+                ORDER BY e.through_seq LIMIT 1) d
+            WHERE s.customer_id = c.portal_id)) ORDER BY a.seq DESC)
+        FROM (
+            SELECT entry_id, seq, at, action, actor_kind, actor_id, actor_name, via, diffs
+            FROM crm.activity WHERE contact_id = c.id ORDER BY seq DESC LIMIT %(activity)s) a) AS activity,
+    (SELECT jsonb_agg(to_jsonb(t) - 'customer_id' ORDER BY t.connector)
+        FROM portal.delivery_state_v1 t WHERE t.customer_id = c.portal_id) AS deliveries,
+    (SELECT jsonb_object_agg(s.connector, d.at) FROM portal.sync_state s CROSS JOIN LATERAL (
+        SELECT e.at FROM portal.delivery e
+        WHERE e.customer_id = s.customer_id AND e.connector = s.connector AND e.through_seq >= s.desired_seq
+        ORDER BY e.through_seq LIMIT 1) d
+        WHERE s.customer_id = c.portal_id) AS delivered
 FROM contact c, visit v

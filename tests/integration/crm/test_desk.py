@@ -92,12 +92,16 @@ class TestCard:
 
     async def test_it_tells_how_far_each_connector_is(self, stage: Stage, alice: UUID) -> None:
         await stage.says(alice, {"profile/language": "de"})
-        waiting = (await stage.sees(alice)).deliveries[0]
+        seen = await stage.sees(alice)
+        waiting = seen.deliveries[0]
         assert (waiting.label, waiting.behind, waiting.synced_seq, waiting.desired_seq) == ("CRM", True, 1, 2)
+        assert waiting.since is not None and not seen.delivered
         await stage.settle()
-        there = (await stage.sees(alice)).deliveries[0]
-        assert (there.behind, there.status) == (False, "synced")
-        assert there.at is not None and waiting.at is not None and there.at > waiting.at
+        seen = await stage.sees(alice)
+        there = seen.deliveries[0]
+        assert (there.behind, there.status, there.since) == (False, "synced", None)
+        assert seen.delivered["embedded"] > waiting.since
+        assert [entry.delivered.keys() for entry in seen.activity] == [{"embedded"}] * 2
 
 
 class TestEdit:

@@ -133,7 +133,7 @@ async def test_it_reads_the_crm_and_not_the_record(
     page = (await as_grace.get(card(alice))).text
 
     assert "Ally" not in page
-    assert "CRM on its way" in text(part(page, "delivery"))
+    assert "Waiting for the CRM since" in text(part(page, "delivery"))
 
 
 async def test_it_speaks_german(as_grace: httpx2.AsyncClient, alice: StoredRecord) -> None:

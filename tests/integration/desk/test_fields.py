@@ -47,7 +47,7 @@ async def test_it_is_in_the_crm_at_once_and_in_the_record_by_pull(
     section = text(part(response.text, "section-account"))
     assert ON_ITS_WAY in section
     assert "Plan Business You, today at" in section
-    assert "Customer’s page on its way" in text(part(response.text, "delivery"))
+    assert "On its way to the customer’s page" in text(part(response.text, "delivery"))
     assert (await stage.sees(alice.record.id)).record.profile["account_tier"] == "business"
     assert (await stage.record(alice.record.id)).profile["account_tier"] == "home", "not yet"
 
@@ -58,7 +58,7 @@ async def test_it_is_in_the_crm_at_once_and_in_the_record_by_pull(
     assert (entry.actor.kind, entry.actor.via) == (ActorKind.AGENT, "crm:embedded")
     page = (await as_grace.get(card(alice))).text
     assert f"Shown to the customer since {entry.at:%H:%M}" in text(part(page, "section-account"))
-    assert "Customer’s page" not in text(part(page, "delivery"))
+    assert "customer’s page" not in text(part(page, "delivery"))
 
 
 async def test_an_open_page_is_told_when_the_customer_sees_it(

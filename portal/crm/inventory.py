@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portal.audit.values import Value
 from portal.catalogue.model import CrmType
-from portal.crm.port import Cursor
+from portal.crm.port import Cursor, Outcome, Remote
 from portal.crm.written import Writing
 
 
@@ -54,26 +54,44 @@ class Describing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """A contact as the CRM has it, for whoever finds out which customer it is."""
+    """A contact as the CRM has it, for whoever finds out which customer it is.
 
-    remote_id: str
-    customer_id: UUID | None
+    Attributes:
+        remote: what the sync would be told of it.
+        number: the customer number that it has.
+        state: what its fingerprint is made of.
+    """
+
+    remote: Remote
     number: str | None
     name: str
-    emails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
-    fields: Mapping[str, Value] = field(default_factory=dict)
+    state: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A contact and whose it is. `seq` is the version of the record that says what the contact says; 0 if nobody has
+    compared them yet: then it is read before it is written."""
+
+    contact: Existing
+    customer_id: UUID
+    seq: int = 0
 
 
 @runtime_checkable
 class Browsing(Protocol):
-    """A connector that can go through all contacts of a CRM, and tie one to a customer."""
+    """A connector that can go through all contacts of a CRM, and tie them to customers."""
 
     async def browse(self, cursor: Cursor | None, size: int) -> tuple[Sequence[Existing], Cursor | None]:
-        """The next contacts after a cursor (None is the beginning), and the next cursor; None is the end."""
+        """The next contacts after a cursor (None is the beginning), and the next cursor; None is the end.
 
-    async def link(self, remote_id: str, customer_id: UUID) -> None:
-        """Tie a contact to a customer: from now on pushes go to it."""
+        Raises:
+            CallFailed: with Retry or Reject.
+        """
+
+    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
+        """Tie contacts to customers, in one call where the CRM has one for it: from now on pushes go to them. As many
+        as `batch_max` at a time; doing it twice does no harm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,10 @@ from typing import TypeAlias
 from uuid import UUID
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from portal import clock
 from portal.audit.entry import GENESIS, Actor, Diff, Entry, Evidence, unseal
-from portal.audit.values import Value
+from portal.audit.values import State, Value
 from portal.errors import Conflict, NotFound, Unavailable
 from portal.i18n import gettext as _
 from portal.record.flat import flatten
@@ -24,7 +23,7 @@ from portal.record.models import Record
 from portal.record.read import StoredRecord, read
 from portal.record.rebase import ConflictingField, rebase, unfold
 from portal.record.store import RecordStore
-from portal.record.write import write
+from portal.record.write import Beginning, write
 
 ATTEMPTS = 8
 """How often a change is computed anew because somebody else was faster, before the person is asked to try again."""
@@ -127,11 +126,9 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
             wanted, conflicts = rebase(seen, current, wanted)
             if conflicts:
                 return Conflicted(stored, tuple(conflicts), wanted)
-        diffs = tuple(Diff(path, current.get(path), new) for path, new in wanted.items() if current.get(path) != new)
-        if not diffs and not intention.notable:
+        entry = drafted(store, stored, current, intention, wanted)
+        if entry is None:
             return Unchanged(stored)
-        check(store.catalogue, intention.actor, current, diffs)
-        entry = _entry(store, stored, intention, diffs)
         outcome, seq, after = await write(store, stored, entry, jobs=intention.jobs)
         if outcome == "written":
             return Changed(after, entry, rebased=seen is not None)
@@ -165,17 +162,9 @@ async def create(
         Conflict: the customer number is taken.
         Forbidden, Invalid: as for `change`.
     """
-    id = customer_id or clock.uuid7()
-    key, wrapped = store.keys.create(id)
-    # The chain's name is random and says nothing about the customer or the time.
-    chain = UUID(bytes=clock.token_bytes(16), version=4)
-    empty = StoredRecord(Record(id=id, number="", seq=0), chain, GENESIS, key, (), (), ())
-    diffs = tuple(Diff(path, None, v) for path, v in {"customer/number": number, **values}.items() if v is not None)
-    check(store.catalogue, intention.actor, {}, diffs)
-    entry = _entry(store, empty, intention, diffs)
-    new = Jsonb(
-        {"number": number, "chain": str(chain), "wrapped": wrapped.base64(), "wrapped_by": wrapped.by},
-    )
+    empty, new = beginning(store, number, customer_id)
+    entry = drafted(store, empty, {}, intention, {"customer/number": number, **values})
+    assert entry is not None
     taken = Conflict(_("There is a customer with number %(number)s already.") % {"number": number})
     try:
         outcome, _seq, after = await write(store, empty, entry, jobs=intention.jobs, create=new)
@@ -186,13 +175,34 @@ async def create(
     return after
 
 
+def beginning(store: RecordStore, number: str, customer_id: UUID | None = None) -> tuple[StoredRecord, Beginning]:
+    """The record of a new customer before its first change, and what the write is to begin it with."""
+    id = customer_id or clock.uuid7()
+    key, wrapped = store.keys.create(id)
+    # The chain's name is random and says nothing about the customer or the time.
+    chain = UUID(bytes=clock.token_bytes(16), version=4)
+    empty = StoredRecord(Record(id=id, number="", seq=0), chain, GENESIS, key, (), (), ())
+    return empty, {"number": number, "chain": str(chain), "wrapped": wrapped.base64(), "wrapped_by": wrapped.by}
+
+
 async def changes_since(store: RecordStore, stored: StoredRecord, seen: int) -> list[Entry]:
     """The entries after version `seen`, newest first."""
     rows_ = await store.database.fetch_all(SINCE, [stored.record.id, seen], retry=True)
     return [unseal(bytes(row["entry"]), stored.key) for row in rows_]
 
 
-def _entry(store: RecordStore, stored: StoredRecord, intention: Intention, diffs: tuple[Diff, ...]) -> Entry:
+def drafted(
+    store: RecordStore, stored: StoredRecord, current: State, intention: Intention, wanted: Values
+) -> Entry | None:
+    """The entry after which the record says what is wanted; None if it says so already, and nothing is notable.
+
+    Raises:
+        Forbidden, Invalid: as for `change`.
+    """
+    diffs = tuple(Diff(path, current.get(path), new) for path, new in wanted.items() if current.get(path) != new)
+    if not diffs and not intention.notable:
+        return None
+    check(store.catalogue, intention.actor, current, diffs)
     return Entry(
         origin=store.origin,
         chain=stored.chain,

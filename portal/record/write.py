@@ -1,8 +1,11 @@
 """The one statement that writes, and what is known when its answer does not come."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -26,40 +29,83 @@ WRITE = f"SELECT * FROM portal.record_write_v1({VALUES})"  # noqa: S608 - nothin
 WRITE_AND_DEFER = f"SELECT * FROM portal.record_write_and_defer_v1({VALUES}, %(jobs)s)"  # noqa: S608
 
 
+WRITE_MANY = "SELECT * FROM portal.record_write_many_v1(%(writes)s, %(later)s, %(seconds)s)"
+
+Beginning: TypeAlias = Mapping[str, str]
+"""What a new record begins with: its number, the name of its chain, its wrapped key."""
+
+
 async def write(
-    store: RecordStore, stored: StoredRecord, entry: Entry, *, jobs: Jobs | None = None, create: Jsonb | None = None
+    store: RecordStore, stored: StoredRecord, entry: Entry, *, jobs: Jobs | None = None, create: Beginning | None = None
 ) -> tuple[str, int, StoredRecord]:
     """Try to write an entry on top of `stored`: what came of it, the version, and the record as it is then.
 
     Jobs are put off only if it is written, in the same statement.
     """
+    sealed = sealed_write(stored, entry, create)
+    params = {**sealed.row, "jobs": _jobs(jobs, stored, sealed.after.record)}
+    params |= {name: Jsonb(params[name]) for name in ("said", "state", "create") if params[name] is not None}
+    # A repeated request is recognised, a repeated creation would look like a taken number.
+    row = await _send(store, params, retry=create is None)
+    return row["outcome"], row["seq"], sealed.after
+
+
+@dataclass(frozen=True, slots=True)
+class SealedWrite:
+    """An entry as the write takes it, and the record as it is once it is written."""
+
+    row: Mapping[str, Any]
+    after: StoredRecord
+
+
+async def write_many(
+    store: RecordStore, writes: Sequence[SealedWrite], *, later: str | None, seconds: float
+) -> Mapping[UUID, str]:
+    """Try to write entries of many records in one statement, all or none: the outcome by customer.
+
+    Args:
+        later: a connector for which they are due only in so many seconds.
+
+    Raises:
+        UniqueViolation, DeadlockDetected: nothing was written.
+    """
+    encoded = [
+        {**one.row, **{name: one.row[name].hex() for name in ("prev", "leaf")}, "entry": one.row["entry"].decode()}
+        for one in writes
+    ]
+    params = {"writes": Jsonb(encoded, dumps=_dumps), "later": later, "seconds": seconds}
+    found = await store.database.fetch_all(WRITE_MANY, params)
+    return {row["customer"]: row["outcome"] for row in found}
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, default=lambda one: format_moment(one) if isinstance(one, datetime) else str(one))
+
+
+def sealed_write(stored: StoredRecord, entry: Entry, create: Beginning | None = None) -> SealedWrite:
+    """Seal an entry on top of `stored`."""
     data = seal(entry, stored.key)
     leaf = leaf_hash(data)
     said = Provenance(entry.seq, entry.at, entry.actor.kind.value, entry.actor.via)
     record = _after(stored.record, entry, said)
     said_json = {"seq": said.seq, "at": format_moment(said.at), "kind": said.actor_kind, "via": said.via}
-    row = await _send(
-        store,
-        {
-            "customer": record.id,
-            "seq": entry.seq,
-            "prev": entry.prev,
-            "entry": data,
-            "leaf": leaf,
-            "at": entry.at,
-            "action": entry.action,
-            "actor_kind": entry.actor.kind.value,
-            "actor_id": entry.actor.id,
-            "via": entry.actor.via,
-            "request": entry.request,
-            "paths": entry.paths,
-            "said": Jsonb(said_json),
-            "state": Jsonb(rows(record, entry.paths, said_json)),
-            "create": create,
-            "jobs": _jobs(jobs, stored, record),
-        },
-        retry=create is None,  # a repeated request is recognised, a repeated creation would look like a taken number
-    )
+    row = {
+        "customer": record.id,
+        "seq": entry.seq,
+        "prev": entry.prev,
+        "entry": data,
+        "leaf": leaf,
+        "at": entry.at,
+        "action": entry.action,
+        "actor_kind": entry.actor.kind.value,
+        "actor_id": entry.actor.id,
+        "via": entry.actor.via,
+        "request": entry.request,
+        "paths": entry.paths,
+        "said": said_json,
+        "state": rows(record, entry.paths, said_json),
+        "create": create,
+    }
     after = replace(
         stored,
         record=record,
@@ -69,7 +115,7 @@ async def write(
         ),
         recent=(RecentChange(entry, {}), *stored.recent)[:3],
     )
-    return row["outcome"], row["seq"], after
+    return SealedWrite(row, after)
 
 
 def _jobs(jobs: Jobs | None, stored: StoredRecord, after: Record) -> Jsonb | None:

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from portal.crm.inventory import Browsing, Describing, compare
-from portal.crm.port import Applied, Conflict, CursorExpired, Ref
+from portal.crm.inventory import Browsing, Describing, Existing, Link, compare
+from portal.crm.port import Applied, Conflict, CursorExpired, Ref, Reject
 from tests.conformance.subject import ALICE, CONSENT, Subject, known
 
 
@@ -156,19 +156,19 @@ async def test_a_contact_that_was_there_before_is_found_and_tied_to_its_customer
         found, cursor = await connector.browse(cursor, 2)
         everybody += found
 
-    assert len({one.remote_id for one in everybody}) == len(everybody)
+    assert len({one.remote.remote_id for one in everybody}) == len(everybody)
     [hers] = [one for one in everybody if one.number == wish.number]
-    assert (hers.name, hers.customer_id) == ("Mallory", None)
-    others = [one for one in everybody if one.customer_id is not None]
-    assert len(others) >= 2 and {"zoe@example.com"} <= {email for one in others for email in one.emails}
+    assert (hers.name, hers.remote.customer_id) == ("Mallory", None)
+    others = [one.remote for one in everybody if one.remote.customer_id is not None]
+    assert len(others) >= 2 and {"zoe@example.com"} <= {said for one in others for said in one.points.values()}
 
-    await connector.link(hers.remote_id, wish.customer_id)
+    assert isinstance((await connector.link([Link(hers, wish.customer_id)]))[0], Applied)
 
     assert list(await connector.push([wish])) == [Conflict()], "what it says already is looked at first"
     [remote] = await connector.fetch([Ref(None, wish.customer_id)])
-    assert (remote.remote_id, remote.seq) == (hers.remote_id, 0)
+    assert (remote.remote_id, remote.seq) == (hers.remote.remote_id, 0)
     [outcome] = await connector.push([replace(wish, remote_id=remote.remote_id, etag=remote.etag)])
-    assert isinstance(outcome, Applied) and outcome.remote_id == hers.remote_id
+    assert isinstance(outcome, Applied) and outcome.remote_id == hers.remote.remote_id
     assert await subject.count(wish.customer_id) == 1
 
 
@@ -194,3 +194,38 @@ async def test_a_field_that_the_crm_does_not_have_is_told(subject: Subject) -> N
     fields = [one for one in await subject.connector.describe() if one.name != subject.names["language"]]
     [wrong] = [finding for finding in compare(subject.connector, fields) if finding.problem]
     assert (wrong.name, wrong.problem) == (subject.names["language"], "is missing")
+
+
+async def test_a_contact_that_says_what_the_record_says_is_tied_at_that_version(subject: Subject) -> None:
+    """Nobody has to write it again: nobody is told of it as an edit, and what agents edit from then on is."""
+    connector, one, another = subject.connector, subject.wish(), subject.wish()
+    if not isinstance(connector, Browsing):
+        pytest.skip("this CRM cannot be gone through")
+    assert await subject.take_number(one.number)
+    cursor = await subject.read_all()
+    hers = await _with_number(connector, one.number)
+
+    linked = await connector.link([Link(hers, one.customer_id, 3), Link(_gone(hers), another.customer_id, 3)])
+
+    assert isinstance(linked[0], Applied) and linked[0].seq == 3
+    assert isinstance(linked[1], Reject), "one that is not there is refused alone"
+    [remote] = await connector.fetch([Ref(None, one.customer_id)])
+    assert (remote.remote_id, remote.seq, remote.etag) == (hers.remote.remote_id, 3, linked[0].etag)
+    told, _cursor = await connector.changes(cursor)
+    assert one.customer_id not in [ref.customer_id for ref in told], "our own writing is no edit"
+
+
+async def _with_number(connector: Browsing, number: str) -> Existing:
+    cursor = None
+    while True:
+        found, cursor = await connector.browse(cursor, 20)
+        if hers := [one for one in found if one.number == number]:
+            return hers[0]
+        assert cursor
+
+
+def _gone(contact: Existing) -> Existing:
+    there = contact.remote.remote_id
+    return replace(
+        contact, remote=replace(contact.remote, remote_id=there[:-4] + "9999" if len(there) > 4 else "999999")
+    )

@@ -88,7 +88,7 @@ class HubSpot(StandIn):
             Route(f"{crm}/contacts/search", self._guarded(self._search, rate=False), methods=["POST"]),
             Route(f"{crm}/contacts/gdpr-delete", self._guarded(self._forget), methods=["POST"]),
             Route(f"{crm}/contacts", self._guarded(self._list)),
-            Route(f"{crm}/contacts/{{id}}", self._guarded(self._patch), methods=["PATCH"]),
+            Route(f"{crm}/contacts/batch/update", self._guarded(self._update), methods=["POST"]),
             Route("/crm/v3/properties/contacts", self._guarded(lambda _body: _found(CONTACT))),
             Route("/crm/v3/properties/notes", self._guarded(lambda _body: _found(NOTE))),
         ]  # fmt: skip
@@ -223,12 +223,28 @@ class HubSpot(StandIn):
         more = {"paging": {"next": {"after": str(start + limit)}}} if start + limit < len(everybody) else {}
         return JSONResponse({"results": page} | more)
 
-    def _patch(self, body: Any) -> Response:
-        taken = self.find("portal_id", body["properties"]["portal_id"])
-        if taken and taken.id != body["id"]:
-            return _error(400, "VALIDATION_ERROR", "portal_id: the value is used by another contact already")
-        self.edit(body["id"], body["properties"])
-        return JSONResponse(_shown(self.contacts[body["id"]], list(CONTACT)))
+    def _update(self, body: Any) -> Response:
+        if len(body["inputs"]) > MOST:
+            return _error(400, "VALIDATION_ERROR", f"The batch has more than {MOST} inputs.")
+        shown, errors = [], []
+        for one in body["inputs"]:
+            if problem := self._update_problem(one):
+                context = {"objectWriteTraceId": [one["objectWriteTraceId"]]}
+                errors.append(
+                    {"status": "error", "category": "VALIDATION_ERROR", "message": problem, "context": context}
+                )
+                continue
+            self.edit(one["id"], one["properties"])
+            shown.append(_shown(self.contacts[one["id"]], list(CONTACT)))
+        return _batch(shown[::-1], errors)
+
+    def _update_problem(self, one: Any) -> str | None:
+        if one["id"] not in self.contacts:
+            return "Could not get some CONTACT objects"
+        taken = self.find("portal_id", one["properties"]["portal_id"])
+        if taken and taken.id != one["id"]:
+            return "portal_id: the value is used by another contact already"
+        return _problem(one["properties"], CONTACT)
 
     def _forget(self, body: Any) -> Response:
         gone = self.contacts.pop(body["objectId"], None)

@@ -132,7 +132,6 @@ class Odoo(StandIn):
         methods: dict[tuple[str, str], Callable[..., Any]] = {
             ("res.partner", "load"): self._load,
             ("res.partner", "search_read"): lambda **how: self._search(self.partners.values(), context, **how),
-            ("res.partner", "write"): lambda vals: bool(self.change(ids[0], vals)),
             ("res.partner", "unlink"): lambda: self.delete(ids),
             ("res.partner", "fields_get"): lambda attributes: PARTNER,
             ("ir.model.data", "search_read"): lambda **how: self._search(self._external_ids(), {}, **how),
@@ -160,7 +159,7 @@ class Odoo(StandIn):
 
     def _load(self, *, fields: list[str], data: list[list[Any]]) -> Any:
         rows = [dict(zip(fields, row, strict=True)) for row in data]
-        problems = [(number, _problem(row)) for number, row in enumerate(rows)]
+        problems = [(number, self._unknown(row) or _problem(row)) for number, row in enumerate(rows)]
         messages = [
             {"type": "error", "message": why, "rows": {"from": number, "to": number}, "record": number}
             for number, why in problems
@@ -169,6 +168,12 @@ class Odoo(StandIn):
         if messages:
             return {"ids": False, "messages": messages, "nextrow": 0}
         return {"ids": [self._load_one(row) for row in rows], "messages": [], "nextrow": 0}
+
+    def _unknown(self, row: dict[str, Any]) -> str | None:
+        there = row.get(".id", "")
+        return (
+            f"Unknown database identifier '{there}'" if there.isdecimal() and int(there) not in self.partners else None
+        )
 
     def _load_one(self, row: dict[str, str]) -> int:
         known = int(row.pop(".id")) if ".id" in row else self.external.get(row["id"])

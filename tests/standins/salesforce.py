@@ -69,10 +69,10 @@ class Salesforce(StandIn):
             Route(f"{DATA}/query", self._query),
             Route(f"{DATA}/queryAll", self._query),
             Route(f"{DATA}/composite/sobjects", self._delete_many, methods=["DELETE"]),
+            Route(f"{DATA}/composite/sobjects", self._update_many, methods=["PATCH"]),
             Route(f"{DATA}/composite/sobjects/{{object}}/{{key}}", self._upsert, methods=["PATCH"]),
             Route(f"{DATA}/sobjects/{{object}}/describe", self._describe),
             Route(f"{DATA}/sobjects/{{object}}/{{id}}", self._delete, methods=["DELETE"]),
-            Route(f"{DATA}/sobjects/{{object}}/{{id}}", self._update, methods=["PATCH"]),
         ]
 
     def writes_contacts(self, call: Call) -> bool:
@@ -162,15 +162,28 @@ class Salesforce(StandIn):
         self.change(request.path_params["object"], row["Id"], {"IsDeleted": True})
         return Response(status_code=204)
 
-    async def _update(self, request: Request) -> Response:
+    async def _update_many(self, request: Request) -> Response:
         if refused := self._refused(request):
             return refused
-        values = await request.json()
-        there = self.find(values["Portal_Id__c"])
-        if there and there["Id"] != request.path_params["id"]:
-            return _errors(400, "DUPLICATE_VALUE", "duplicate value found: Portal_Id__c")
-        self.change("Contact", request.path_params["id"], values)
-        return Response(status_code=204)
+        body = await request.json()
+        if len(body["records"]) > MOST:
+            return _errors(400, "EXCEEDED_MAX_SEMIJOIN_SUBSELECTS", f"more than {MOST} records")
+        return self._said([self._update_one(one) for one in body["records"]])
+
+    def _update_one(self, values: dict[str, Any]) -> dict[str, Any]:
+        object, id = values["attributes"]["type"], values["id"]
+        said = {name: value for name, value in values.items() if name not in ("attributes", "id")}
+        there = self.find(said["Portal_Id__c"])
+        if id not in self.rows[object] or self.rows[object][id]["IsDeleted"]:
+            problem = ("ENTITY_IS_DELETED", "entity is deleted", "Id")
+        elif there and there["Id"] != id:
+            problem = ("DUPLICATE_VALUE", "duplicate value found: Portal_Id__c", "Portal_Id__c")
+        else:
+            problem = _problem(object, said, new=False) or ("", "", "")
+        if problem[0]:
+            return {"success": False, "errors": [{"statusCode": problem[0], "message": problem[1], "fields": []}]}
+        self.change(object, id, said)
+        return {"id": id, "success": True, "errors": []}
 
     async def _delete_many(self, request: Request) -> Response:
         if refused := self._refused(request):

@@ -7,11 +7,10 @@ property, 100 inputs; results come in no promised order, so they are matched by 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from portal.crm.answers import Answer, CallFailed
-from portal.crm.browsing import existing
+from portal.crm.browsing import Tie, existing, tied
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
 from portal.crm.http import Http
 from portal.crm.hubspot.api import (
@@ -28,7 +27,7 @@ from portal.crm.hubspot.api import (
 from portal.crm.hubspot.feed import feed
 from portal.crm.hubspot.notes import ENTRY, write_notes
 from portal.crm.hubspot.webhooks import hints, verified
-from portal.crm.inventory import Existing, Needed, RemoteField
+from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap
 from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Outcome, Rate, Ref, Reject, Retry
 from portal.crm.setup import Setup
@@ -93,12 +92,11 @@ class HubSpot(Comparing):
         answer = await self._http.read("GET", CONTACTS, params=params)
         found = [_contact(row) for row in read_rows(answer)]
         number = self._setup.settings.number_field
-        return [existing(one, self._map, number, *NAMES) for one in found], next_page(answer)
+        return [existing(one, self._remote(one), self._map, number, *NAMES) for one in found], next_page(answer)
 
-    async def link(self, remote_id: str, customer_id: UUID) -> None:
-        """Tie a contact to a customer. HubSpot refuses it if another contact is theirs."""
-        body = {"properties": {ID: str(customer_id)}}
-        await self._http.write("PATCH", f"{CONTACTS}/{quote(remote_id, safe='')}", body=body)
+    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
+        """Tie contacts to customers. HubSpot refuses one if another contact is theirs."""
+        return await tied(self._setup, self._tie, links)
 
     async def describe(self) -> Sequence[RemoteField]:
         """The properties of contacts, and those of notes with `notes.` before them."""
@@ -139,6 +137,19 @@ class HubSpot(Comparing):
 
     async def _tell(self, stories: Sequence[Story]) -> None:
         await write_notes(self._http, stories)
+
+    async def _tie(self, ties: Sequence[Tie]) -> Sequence[Outcome]:
+        inputs = [{"id": tie.remote_id, "objectWriteTraceId": tie.remote_id, "properties": _own(tie)} for tie in ties]
+        answer = await self._http.write("POST", f"{CONTACTS}/batch/update", body={"inputs": inputs})
+        there, refused = {str(row["id"]) for row in written_rows(answer)}, failures(answer.body)
+        return [
+            tie.done if tie.remote_id in there else Reject(refused.get(tie.remote_id, "no such contact"))
+            for tie in ties
+        ]
+
+
+def _own(tie: Tie) -> dict[str, str]:
+    return {ID: str(tie.customer_id), SEQ: str(tie.seq), FINGERPRINT: tie.fingerprint}
 
 
 def _input(wish: Wish) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from portal.crm.answers import CallFailed, phrase
-from portal.crm.browsing import existing
+from portal.crm.browsing import Tie, existing, tied
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
-from portal.crm.inventory import Existing, Needed, RemoteField
+from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.odoo.api import FINGERPRINT, ID, PARTNER, SEQ, external_id, field, for_load, whose_external_id
 from portal.crm.odoo.feed import feed
@@ -72,12 +72,12 @@ class Odoo(Comparing):
         )
         found = [_contact(row) for row in rows(page)]
         number = self._setup.settings.number_field
-        contacts = [existing(one, self._map, number, "name") for one in found]
+        contacts = [existing(one, self._remote(one), self._map, number, "name") for one in found]
         return contacts, found[-1].remote_id if len(found) == size else None
 
-    async def link(self, remote_id: str, customer_id: UUID) -> None:
-        """Tie a partner to a customer."""
-        await self._rpc.call(PARTNER, "write", ids=[int(remote_id)], vals={ID: str(customer_id)}, writes=True)
+    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
+        """Tie partners to customers."""
+        return await tied(self._setup, self._tie, links)
 
     async def describe(self) -> Sequence[RemoteField]:
         """The fields of partners."""
@@ -164,6 +164,17 @@ class Odoo(Comparing):
 
     async def _tell(self, stories: Sequence[Story]) -> None:
         await write_messages(self._rpc, stories)
+
+    async def _tie(self, ties: Sequence[Tie]) -> Sequence[Outcome]:
+        table = [[tie.remote_id, str(tie.customer_id), str(tie.seq), tie.fingerprint] for tie in ties]
+        columns = [".id", ID, SEQ, FINGERPRINT]
+        answer = await self._rpc.call(PARTNER, "load", fields=columns, data=table, writes=True, context=ENGLISH)
+        ids, messages = (answer.get("ids"), answer.get("messages")) if isinstance(answer, dict) else (None, None)
+        if isinstance(ids, list) and len(ids) == len(ties):
+            return [tie.done for tie in ties]
+        if not (wrong := _wrong(messages)):
+            raise unclear(None, writes=True)
+        return [Reject(next(iter(wrong.values())), whole=True)] * len(ties)
 
 
 def rows(found: Any) -> list[Mapping[str, Any]]:

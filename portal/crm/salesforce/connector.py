@@ -2,6 +2,8 @@
 
 - upsert, 200 records, results in order, 200 OK even if every row failed:
   https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html
+- update by Salesforce's own ids, 200 records:
+  https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-update.html
 - query and queryAll (which also finds what was deleted or merged away):
   https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query.html, .../resources-queryall.html
 - timeline: completed tasks, upserted by an external id of their own.
@@ -14,10 +16,10 @@ from typing import Any
 from uuid import UUID
 
 from portal.crm.answers import Answer, CallFailed
-from portal.crm.browsing import existing
+from portal.crm.browsing import Tie, existing, tied
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
 from portal.crm.http import Http
-from portal.crm.inventory import Existing, Needed, RemoteField
+from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap
 from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Meter, Outcome, Rate, Ref, Reject, Retry
 from portal.crm.salesforce.api import DATA, DIALECT, FIELD_NAME, MOST, RECORD_ID, VENDOR, field, quoted, row_failure
@@ -98,14 +100,12 @@ class Salesforce(Comparing):
         query = f"SELECT {names} FROM Contact WHERE Id > {quoted([after])} ORDER BY Id LIMIT {int(size)}"  # noqa: S608
         found = [_contact(row) for row in records(await self._http.read("GET", f"{DATA}/query", params={"q": query}))]
         number = self._setup.settings.number_field
-        contacts = [existing(one, self._map, number, *NAMES) for one in found]
+        contacts = [existing(one, self._remote(one), self._map, number, *NAMES) for one in found]
         return contacts, found[-1].remote_id if len(found) == size else None
 
-    async def link(self, remote_id: str, customer_id: UUID) -> None:
-        """Tie a contact to a customer. Salesforce refuses it if another contact is theirs."""
-        if not RECORD_ID.fullmatch(remote_id):
-            raise ValueError(f"{remote_id!r} is no id of Salesforce")
-        await self._http.write("PATCH", f"{DATA}/sobjects/Contact/{remote_id}", body={ID: str(customer_id)})
+    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
+        """Tie contacts to customers. Salesforce refuses one if another contact is theirs."""
+        return await tied(self._setup, self._tie, links)
 
     async def describe(self) -> Sequence[RemoteField]:
         """The fields of contacts, and those of tasks with `Task.` before them."""
@@ -143,12 +143,23 @@ class Salesforce(Comparing):
         return records(answer)
 
     async def _write(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
-        body = {"allOrNone": False, "records": [_record(wish) for wish in wishes]}
-        answer = await self._http.write("PATCH", f"{COLLECTION}/Contact/{ID}", body=body, headers=CLIENT)
-        rows = answer.body
-        if not isinstance(rows, list) or len(rows) != len(wishes) or not all(isinstance(row, dict) for row in rows):
-            raise CallFailed(Ambiguous("the answer does not say what became of each record"), answer)
+        rows = await self._patch(f"{COLLECTION}/Contact/{ID}", [_record(wish) for wish in wishes])
         return [_outcome(wish, row) for wish, row in zip(wishes, rows, strict=True)]
+
+    async def _tie(self, ties: Sequence[Tie]) -> Sequence[Outcome]:
+        rows = await self._patch(COLLECTION, [_tied(tie) for tie in ties])
+        return [
+            tie.done if row.get("success") is True else row_failure(row) for tie, row in zip(ties, rows, strict=True)
+        ]
+
+    async def _patch(self, path: str, records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """What became of each record of a collection, in order."""
+        body = {"allOrNone": False, "records": records}
+        answer = await self._http.write("PATCH", path, body=body, headers=CLIENT)
+        rows = answer.body
+        if not isinstance(rows, list) or len(rows) != len(records) or not all(isinstance(row, dict) for row in rows):
+            raise CallFailed(Ambiguous("the answer does not say what became of each record"), answer)
+        return rows
 
     async def _tell(self, stories: Sequence[Story]) -> None:
         await write_tasks(self._http, stories)
@@ -164,6 +175,11 @@ def records(answer: Answer) -> list[Mapping[str, Any]]:
     if not isinstance(found, list):
         raise CallFailed(Retry("answers a query with something that is no list"), answer)
     return [row for row in found if isinstance(row, dict) and row.get("Id")]
+
+
+def _tied(tie: Tie) -> dict[str, Any]:
+    own = {ID: str(tie.customer_id), SEQ: tie.seq, FINGERPRINT: tie.fingerprint or None}
+    return {"attributes": {"type": "Contact"}, "id": tie.remote_id, **own}
 
 
 def _record(wish: Wish) -> dict[str, Any]:

@@ -6,15 +6,16 @@ faster: so here nothing happens between reading and writing.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from portal.catalogue.model import CrmType
 from portal.crm.answers import CallFailed
-from portal.crm.browsing import existing
+from portal.crm.browsing import Tie, existing, tied
 from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
-from portal.crm.inventory import Existing, Needed, RemoteField
+from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Meter, Outcome, Ref, Reject, Retry
 from portal.crm.setup import Setup
@@ -94,12 +95,12 @@ class Tryton(Comparing):
         ways = await every_mechanism(self._rpc, [int(row["id"]) for row in found])
         number = self._setup.settings.number_field
         contacts = [self._contact({**row, **ways.get(int(row["id"]), {})}) for row in found]
-        known = [existing(one, self._map, number, "name") for one in contacts]
+        known = [existing(one, self._remote(one), self._map, number, "name") for one in contacts]
         return known, contacts[-1].remote_id if len(contacts) == size else None
 
-    async def link(self, remote_id: str, customer_id: UUID) -> None:
-        """Tie a party to a customer. Tryton refuses it if another party is theirs."""
-        await self._rpc.call(f"{PARTY}.write", [int(remote_id)], {ID: str(customer_id)}, {}, writes=True)
+    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
+        """Tie parties to customers. Tryton refuses one if another party is theirs."""
+        return await tied(self._setup, self._tie, links)
 
     async def describe(self) -> Sequence[RemoteField]:
         """The fields of parties, and the types of contact mechanisms."""
@@ -193,11 +194,25 @@ class Tryton(Comparing):
     async def _tell(self, stories: Sequence[Story]) -> None:
         await write_notes(self._rpc, stories)
 
+    async def _tie(self, ties: Sequence[Tie]) -> Sequence[Outcome]:
+        """One write takes any number of parties, each with its values."""
+        each = [([int(tie.remote_id)], _own(tie)) for tie in ties]
+        try:
+            await self._rpc.call(f"{PARTY}.write", *(part for pair in each for part in pair), {}, writes=True)
+        except Refused as refusal:
+            refused = refusal.outcome
+            return [replace(refused, whole=True) if isinstance(refused, Reject) else refused] * len(ties)
+        return [tie.done for tie in ties]
+
     def _contact(self, row: Mapping[str, Any], merged: str | None = None) -> Contact:
         raw = {name: self._fields.from_tryton(name, value) for name, value in row.items()}
         seq, fingerprint = int_or_zero(row.get(SEQ)), str(row.get(FINGERPRINT) or "")
         gone = frozenset({merged} if merged else ())
         return Contact(str(row["id"]), uuid_or_none(row.get(ID)), seq, fingerprint, raw, gone)
+
+
+def _own(tie: Tie) -> dict[str, Any]:
+    return {ID: str(tie.customer_id), SEQ: tie.seq, FINGERPRINT: tie.fingerprint or None}
 
 
 def _not_tried(outcomes: Sequence[Outcome]) -> Retry:

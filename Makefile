@@ -5,6 +5,8 @@ PYTHON ?=
 # Where `make run` serves; FRESH=1 starts over; DATABASE_URL names a PostgreSQL of your own.
 PORT ?=
 FRESH ?=
+# CRM=tryton lets `make run` serve a real Tryton too.
+CRM ?=
 # For pytest: ARGS="-k name", WORKERS=4.
 ARGS ?=
 WORKERS ?= logical
@@ -41,8 +43,8 @@ help: ## List these commands
 # ---- Use it
 
 .PHONY: run
-run: $(VENV)/.run $(TRANSLATIONS) ## Serve the demo (PORT=8000, FRESH=1 to start over, DATABASE_URL=...)
-	@$(BIN)/portal dev $(if $(PORT),--port $(PORT)) $(if $(ON),--fresh)
+run: $(VENV)/.run $(if $(filter tryton,$(CRM)),$(VENV)/.tryton) $(TRANSLATIONS) ## Serve the demo (PORT=8000, CRM=tryton, FRESH=1 to start over, DATABASE_URL=...)
+	@$(BIN)/portal dev $(if $(PORT),--port $(PORT)) $(if $(CRM),--crm $(CRM)) $(if $(ON),--fresh)
 
 .PHONY: wheel
 wheel: $(VENV)/.run ## Build dist/*.whl
@@ -171,7 +173,7 @@ $(VENV)/.oidc-provider: tests/providers/oidc/package.json tests/providers/oidc/p
 	@touch $@
 
 # Environments of their own, one for a lock: the other provider, what a server installs, what looks at dependencies.
-$(VENV)/.canaille $(VENV)/.tryton $(VENV)/.peers $(VENV)/.production $(VENV)/.audit: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
+$(VENV)/.canaille $(VENV)/.tryton $(VENV)/.peers $(VENV)/.production $(VENV)/.audit: $(VENV)/.%: requirements/%.txt | $(VENV)/.run
 	@$(BIN)/python -m venv --clear --without-pip $(VENV)/$*
 	@$(BIN)/python -m pip --python $(VENV)/$*/bin/python install $(QUIETLY) --require-hashes -r $<
 	@touch $@

@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # What portal.paths.resource() finds at the top of the checkout, or in here in an installed wheel.
-BUNDLED = ("templates", "static", "alembic", "alembic.ini", "catalogue.toml", ".env.example")
+BUNDLED = ("templates", "static", "alembic", "alembic.ini", "catalogue.toml", "contrib", ".env.example")
 
 
 class PortalBuildHook(BuildHookInterface[Any]):

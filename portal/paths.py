@@ -7,7 +7,8 @@ _BUNDLED = _PACKAGE / "_bundled"
 
 
 def resource(name: str) -> Path:
-    """The path of `templates`, `static`, `alembic`, `alembic.ini`, `catalogue.toml` or `.env.example`.
+    """The path of `templates`, `static`, `alembic`, `alembic.ini`, `catalogue.toml`, `contrib` or
+    `.env.example`.
 
     In a checkout they lie beside the package, where people look for them; in an installed wheel inside it,
     because the top level of site-packages belongs to everybody.

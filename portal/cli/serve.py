@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -43,8 +43,9 @@ def dev(
     port: Annotated[int, typer.Option(help="Port of the portal.", min=1, max=65535)] = 8000,
     fresh: Annotated[bool, typer.Option(help="Forget all data of earlier runs first.")] = False,
     folder: Annotated[Path, typer.Option(help="Where data, secrets and logs are kept.")] = Path("var"),
+    crm: Annotated[Literal["tryton"] | None, typer.Option(help="A real CRM beside the built-in one.")] = None,
 ) -> None:
     """Run everything on this machine with demo data: database, identity provider, web and workers."""
     from portal.dev import run as run_everything
 
-    raise typer.Exit(run_everything(port=port, fresh=fresh, folder=folder))
+    raise typer.Exit(run_everything(port=port, fresh=fresh, folder=folder, tryton=crm == "tryton"))

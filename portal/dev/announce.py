@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from portal.dev.logins import LOGINS
+from portal.dev.tryton import AGENT, DATABASE, PASSWORD, Tryton
 
 
 class Announcer:
@@ -21,7 +23,12 @@ class Announcer:
     def done(self, what: str) -> None:
         self._console.print(Text.assemble(("✓ ", "green"), what, (f"  {self._seconds():.1f} s", "dim")))
 
-    def ready(self, url: str, shell_file: str, logs: str, *, command: str, mailbox: bool) -> None:
+    def takes_long(self, what: str) -> None:
+        self._console.print(Text.assemble(("… ", "yellow"), what))
+
+    def ready(
+        self, url: str, shell_file: str, logs: str, *, command: str, mailbox: bool, tryton: Tryton | None
+    ) -> None:
         """The panel that a newcomer needs."""
         start_over = "make run FRESH=1" if "MAKELEVEL" in os.environ else f"{command} dev --fresh"
         people = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
@@ -34,6 +41,7 @@ class Announcer:
             people,
             Text(),
             *([Text.assemble("Mail that it writes: ", (f"{url}/demo/mailbox", f"link {url}/demo/mailbox"))] * mailbox),
+            *(_about(tryton, command) if tryton else []),
             Text.assemble("Ctrl-C ends it; your data stay. ", (start_over, "bold"), " starts over."),
             Text.assemble("In another terminal: ", (f". {shell_file} && {command} --help", "bold")),
             Text.assemble("Logs: ", logs, style="dim"),
@@ -56,3 +64,22 @@ class Announcer:
     def _seconds(self) -> float:
         before, self._since = self._since, time.monotonic()
         return self._since - before
+
+
+def _about(tryton: Tryton, command: str) -> list[Text]:
+    """Where the other CRM is, and how to look at it."""
+    address = tryton.url.removeprefix("http://")
+    return [
+        Text("Tryton has the same customers. Its desktop client (PyPI: tryton 8.2)"),
+        Text.assemble("  reaches it at ", (address, "bold"), f", database {DATABASE}; there you are {AGENT},"),
+        Text(f"  with the password {PASSWORD}."),
+        Text.assemble("  What it holds of Alice: ", (f"{command} crm show tryton 20418", "bold")),
+        Text.assemble("  To change it without the client: ", (shown(tryton.console), "bold")),
+        Text(),
+    ]
+
+
+def shown(path: Path) -> str:
+    """A path, as short as it can be said from here."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

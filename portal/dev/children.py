@@ -7,24 +7,34 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 RESTARTS = 3
 WITHIN_SECONDS = 60
+# -P: no file in the working directory stands in for a module of a library.
+MODULE = (sys.executable, "-P", "-m")
 
 
 class Child:
-    """A Python module that runs as a process with a session and a log file of its own.
+    """A Python module, or another program, that runs as a process with a session and a log file of its own.
 
     Its own session, so that Ctrl-C in the terminal reaches the supervisor alone, which ends everything in order.
     """
 
-    def __init__(self, name: str, log: Path, *arguments: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        log: Path,
+        *arguments: str,
+        program: Sequence[str] = MODULE,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.log = log
-        self._arguments = arguments
+        self._command = (*program, *arguments)
+        self._environment = environment or {}
         self._process: asyncio.subprocess.Process | None = None
         self._starts: deque[float] = deque(maxlen=RESTARTS + 1)
         self._shown = 0
@@ -53,12 +63,12 @@ class Child:
         self._starts.append(time.monotonic())
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                # -P: no file in the working directory stands in for a module of a library.
-                *(sys.executable, "-P", "-m", *self._arguments),
+                *self._command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env=os.environ | self._environment,
             )
 
     async def stop(self, patience: float) -> None:
@@ -79,7 +89,12 @@ class Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def unexpected(self) -> Iterator[str]:
-        """What came into the log since the last look and deserves to be seen: errors, and whatever is no log line."""
+        """What came into the log since the last look and deserves to be seen: errors, and whatever is no log line.
+
+        Other people's programs write logs of their own kind: what they say stays in the file.
+        """
+        if self._command[: len(MODULE)] != MODULE:
+            return
         with self.log.open("rb") as log:
             log.seek(self._shown)
             complete, newline, _ = log.read().rpartition(b"\n")

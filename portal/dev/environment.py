@@ -39,7 +39,13 @@ def mail_settings(port: int, folder: Path) -> dict[str, str]:
 
 
 def demo_settings(
-    *, public_url: str, issuer: str, database_url: str, secret_files: Mapping[str, str], mail: Mapping[str, str]
+    *,
+    public_url: str,
+    issuer: str,
+    database_url: str,
+    secret_files: Mapping[str, str],
+    mail: Mapping[str, str],
+    crm: Mapping[str, str],
 ) -> dict[str, str]:
     """What the environment must hold beside what it holds already."""
     defaults = {
@@ -51,6 +57,7 @@ def demo_settings(
     return {
         **{name: value for name, value in defaults.items() if not _given(name)},
         **mail,
+        **{name: value for name, value in crm.items() if name != "CATALOGUE" or not _given(name)},
         "ENVIRONMENT": "development",
         "PUBLIC_URL": public_url,
         "DATABASE_URL": database_url,

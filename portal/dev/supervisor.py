@@ -2,24 +2,22 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 import httpx2
 
-from portal.db.embedded import discard, suitable_home
-from portal.db.embedded.hold import Held, hold
 from portal.dev import left_over, ports
-from portal.dev.announce import Announcer
+from portal.dev.announce import Announcer, shown
 from portal.dev.children import Child
 from portal.dev.database import DemoDatabase, lacks_demo_data, open_database, prepare
 from portal.dev.environment import demo_settings, mail_settings, write_for_shell
+from portal.dev.folder import forget, hold_folder
 from portal.dev.mailbox import catch
 from portal.dev.secret_files import own_folder, secret_files
+from portal.dev.tryton import Tryton, installed
 from portal.errors import Unavailable
 from portal.settings import load_settings
 
@@ -30,7 +28,7 @@ SECONDS_TO_STOP = 15
 class Supervisor:
     """One run of the demo."""
 
-    def __init__(self, port: int, folder: Path, *, fresh: bool) -> None:
+    def __init__(self, port: int, folder: Path, *, fresh: bool, tryton: bool = False) -> None:
         self._port = port
         self._folder = folder
         self._logs = folder / "log"
@@ -41,6 +39,8 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._database: DemoDatabase | None = None
         self._mailbox: asyncio.Server | None = None
+        self._programs = installed() if tryton else None
+        self._tryton: Tryton | None = None
         self._children: list[Child] = []
         """In the order in which they end."""
 
@@ -52,7 +52,7 @@ class Supervisor:
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
-        with self._hold_folder():
+        with hold_folder(self._folder):
             left_over.end(self._folder / "children.json")
             ports.require_free(self._port)
             try:
@@ -71,33 +71,22 @@ class Supervisor:
             self._stopping.set()
             self._announce.stopping()
 
-    def _hold_folder(self) -> IO[str]:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return hold(self._folder / "lock")
-        except Held as held:
-            raise Unavailable(
-                f"The portal already runs from {self._folder} (process {held.by}).", hint="End that one first."
-            ) from None
-        except PermissionError:
-            raise Unavailable(
-                f"{self._folder} belongs to another user.",
-                hint="Run this as that user, or choose another folder with portal dev --folder.",
-            ) from None
-
     async def _start(self) -> None:
-        for step in (self._open_database, self._start_children, self._load_demo_data, self._wait_until_ready):
+        steps = (self._open_database, self._start_tryton, self._start_children, self._load_demo_data)
+        for step in (*steps, self._wait_until_ready):
             if self._stopping.is_set():
                 return
             await step()
         if not self._stopping.is_set():
             command = shown(Path(sys.argv[0])) if Path(sys.argv[0]).name == "portal" else "portal"
             files = shown(self._folder / "shell.env"), shown(self._logs)
-            self._announce.ready(self._public_url, *files, command=command, mailbox=self._mailbox is not None)
+            mailbox = self._mailbox is not None
+            self._announce.ready(self._public_url, *files, command=command, mailbox=mailbox, tryton=self._tryton)
 
     async def _open_database(self) -> None:
         if self._fresh:
-            self._forget()
+            forget(self._folder, self._given_database)
+        own_folder(self._logs)
         settings = secret_files(self._folder / "secrets")
         self._database = await asyncio.to_thread(open_database, self._given_database, self._folder / "postgres")
         self._announce.done(self._database.description)
@@ -108,6 +97,7 @@ class Supervisor:
             database_url=self._database.url,
             secret_files=settings,
             mail=await self._open_mailbox(),
+            crm=self._configure_tryton(),
         )
         write_for_shell(self._folder / "shell.env", settings)
         # From here on this process, and all that it starts, have the demo's settings.
@@ -121,58 +111,78 @@ class Supervisor:
             self._mailbox = await catch(port, letters)
         return mail
 
-    def _forget(self) -> None:
-        if self._given_database:
-            raise Unavailable(
-                "Starting over removes the embedded database only, and DATABASE_URL names one of your own.",
-                hint="Drop and create that one yourself, and leave FRESH=1 or --fresh out.",
-            )
-        discard(suitable_home(self._folder / "postgres"))
-        for name in ("secrets", "log", "mail"):
-            shutil.rmtree(self._folder / name, ignore_errors=True)
+    def _configure_tryton(self) -> dict[str, str]:
+        if self._programs is None:
+            return {}
+        port = ports.next_free(self._provider_port + 2)
+        self._tryton = Tryton(self._programs, self._folder / "tryton", port)
+        self._tryton.write_configuration()
+        return self._tryton.settings
+
+    async def _start_tryton(self) -> None:
+        if self._tryton is None:
+            return
+        more = {"environment": self._tryton.environment}
+        if not self._tryton.is_set_up:
+            self._announce.takes_long("Making Tryton's database, once: about ten seconds")
+            making = Child("tryton-admin", self._logs / "tryton-admin.log", program=self._tryton.set_up(), **more)
+            await self._begin(making)
+            if not await self._ended_well(making, "Tryton's database cannot be made"):
+                return
+            self._tryton.has_set_up()
+        await self._begin(Child("tryton", self._logs / "tryton.log", program=self._tryton.serve(), **more))
+        async with _client() as client:
+            await self._wait_for(client, self._tryton.url, f"Tryton in {shown(self._tryton.folder)}", method="OPTIONS")
 
     async def _start_children(self) -> None:
-        logs = self._logs
-        own_folder(logs)
-        self._children = [
+        logs, tryton = self._logs, self._children
+        children = [
             Child("web", logs / "web.log", "portal", "serve", "--port", str(self._port)),
             Child("workers", logs / "workers.log", "portal", "work"),
             Child("provider", logs / "provider.log", "portal.dev.provider", "--port", str(self._provider_port)),
         ]
         if await asyncio.to_thread(lacks_demo_data, load_settings()):
-            self._children.insert(2, Child("demo data", logs / "demo-data.log", "portal", "demo", "load"))
-        for child in self._children:
+            children.insert(2, Child("demo data", logs / "demo-data.log", "portal", "demo", "load"))
+        self._children = [*children, *tryton]
+        for child in children:
             await child.start()
+        self._remember()
+
+    async def _begin(self, child: Child) -> None:
+        self._children.append(child)
+        await child.start()
         self._remember()
 
     async def _load_demo_data(self) -> None:
         loading = next((child for child in self._children if child.name == "demo data"), None)
-        if loading is None:
-            return
-        while loading.running and not await self._stopped_within(0.05):
+        if loading and await self._ended_well(loading, "The demo data cannot be loaded"):
+            self._announce.done("Demo data")
+
+    async def _ended_well(self, child: Child, otherwise: str) -> bool:
+        """Wait for a child that does one thing; False if everything is to end before."""
+        while child.running and not await self._stopped_within(0.05):
             pass
         if self._stopping.is_set():
-            return
-        if loading.exit_code != 0:
-            raise Unavailable(f"The demo data cannot be loaded:\n{loading.end_of_log()}")
-        self._children.remove(loading)
-        self._announce.done("Demo data")
+            return False
+        if child.exit_code != 0:
+            raise Unavailable(f"{otherwise}:\n{child.end_of_log()}")
+        self._children.remove(child)
+        return True
 
     async def _wait_until_ready(self) -> None:
         provider = f"http://127.0.0.1:{self._provider_port}/.well-known/openid-configuration"
         portal = f"http://127.0.0.1:{self._port}/health/ready"
-        # Without the environment: a proxy for the world outside is not for our own machine.
-        async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        async with _client() as client:
             await self._wait_for(client, provider, "Identity provider")
             await self._wait_for(client, portal, "Web and workers")
 
-    async def _wait_for(self, client: httpx2.AsyncClient, url: str, what: str) -> None:
+    async def _wait_for(self, client: httpx2.AsyncClient, url: str, what: str, *, method: str = "GET") -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SECONDS_TO_GET_READY
         answer = "no answer"
         while not await self._stopped_within(0.05):
             with suppress(httpx2.TransportError):
-                response = await client.get(url)
+                response = await client.request(method, url)
                 if response.is_success:
                     self._announce.done(what)
                     return
@@ -228,7 +238,6 @@ class Supervisor:
         left_over.remember(self._folder / "children.json", [child.pid for child in self._children if child.pid])
 
 
-def shown(path: Path) -> str:
-    """A path, as short as it can be said from here."""
-    path = path.resolve()
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+def _client() -> httpx2.AsyncClient:
+    """Without the environment: a proxy for the world outside is not for our own machine."""
+    return httpx2.AsyncClient(trust_env=False, timeout=5)

@@ -10,10 +10,11 @@ from uuid import UUID
 from portal.catalogue.model import CrmField
 from portal.crm.port import Desired
 from portal.crm.tryton.connector import Tryton
+from portal.dev.tryton import DATABASE, PASSWORD, PORTAL
 from tests.conformance.made import made
 from tests.conformance.subject import Names, Subject, There, words_of
 from tests.standins.server import Matches
-from tests.standins.tryton import DATABASE, PASSWORD, USER, Console, Line
+from tests.standins.tryton import Console, Line
 
 NAMES = Names(
     {
@@ -44,7 +45,7 @@ FIELDS = ["given_name", "name", "lang", "lang.code", "pronouns", "helps", "good_
 
 class OfTryton(Subject):
     one_call_each = True
-    names, raw = NAMES.plain, RAW
+    names, raw, email = NAMES.plain, RAW, "email"
     cleared: Mapping[str, Any] = {**dict.fromkeys(NAMES.plain.values()), "helps": [], "paperless": 0}
 
     def __init__(self, connector: Tryton, line: Line, console: Console) -> None:
@@ -71,6 +72,17 @@ class OfTryton(Subject):
 
     async def edit(self, customer: UUID, **fields: Any) -> None:
         await self._write(customer, fields)
+
+    async def correct(self, customer: UUID, address: str | None) -> None:
+        """By itself, past the party."""
+        [row] = await self._parties(customer, ["id"])
+        hers = [["party", "=", row["id"]], ["type", "=", "email"]]
+        ask = self._console.call
+        [way] = await ask("party.contact_mechanism.search_read", hers, 0, None, None, ["id"], {})
+        if address is None:
+            await ask("party.contact_mechanism.delete", [way["id"]], {})
+        else:
+            await ask("party.contact_mechanism.write", [way["id"]], {"value": address}, {})
 
     async def poison(self, wish: Desired) -> Desired | None:
         return replace(wish, fields={**wish.fields, "plan": "no such plan"})
@@ -112,7 +124,7 @@ class OfTryton(Subject):
 @asynccontextmanager
 async def of_tryton(server: str) -> AsyncIterator[Subject]:
     line, console = Line(server=server), Console(server)
-    settings = {"database": DATABASE, "username": USER, "password": PASSWORD, "number_field": "code"}
+    settings = {"database": DATABASE, "username": PORTAL, "password": PASSWORD, "number_field": "code"}
     async with line.serving(), made("tryton", NAMES, url=line.url, **settings) as connector:
         assert isinstance(connector, Tryton)
         yield OfTryton(connector, line, console)

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import hashlib
 import os
 import shutil
 import socket
@@ -10,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
@@ -20,21 +20,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from portal.dev.tryton import DATABASE, PASSWORD, Tryton
 from tests.standins.server import Call, StandIn
 
 HOME = Path(sys.prefix, "tryton")
 """Its environment: `make .venv/.tryton` sets it up from requirements/tryton.txt."""
-REPOSITORY = Path(__file__).parents[2]
-MODULES = (REPOSITORY / "contrib/tryton/customer_portal", REPOSITORY / "tests/tryton/example_company")
-DATABASE, USER, PASSWORD = "crm", "admin", "secret"
 SECONDS_TO_GET_READY = 90
-
-CONFIGURATION = """[database]
-uri = sqlite://
-path = {folder}
-[web]
-listen = 127.0.0.1:{port}
-"""
+ADMINISTRATOR = "admin"
 
 
 def is_there() -> bool:
@@ -47,45 +39,42 @@ def tryton(folder: Path) -> Iterator[str]:
     """A server with a database of its own, until the block ends; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
-    configuration = folder / "trytond.conf"
-    configuration.write_text(CONFIGURATION.format(folder=folder, port=port), encoding="utf-8")
-    shutil.copy(_template(folder, configuration), folder / f"{DATABASE}.sqlite")
-    command = [str(HOME / "bin/trytond"), "-c", str(configuration), "-d", DATABASE]
+    server = Tryton(HOME / "bin", folder, port)
+    server.write_configuration()
+    take_made(server)
     with (folder / "trytond.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            server.serve(),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=os.environ | server.environment,
+        )
     try:
         _wait_until_ready(process, port, folder / "trytond.log")
-        yield f"http://127.0.0.1:{port}"
+        yield server.url
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _template(folder: Path, configuration: Path) -> Path:
-    """A database with the modules, made once for as long as they and the lock stay as they are."""
-    for module in MODULES:
-        link = next(HOME.glob("lib/python*/site-packages/trytond/modules")) / module.name
-        if not link.exists():
-            link.symlink_to(module)
-    sources = [
-        *sorted(path for module in MODULES for path in module.glob("*.*")),
-        REPOSITORY / "requirements/tryton.txt",
-    ]
-    state = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    made = HOME / f"template-{state}.sqlite"
-    if not made.exists():
-        fresh = folder / f"{DATABASE}.sqlite"
-        fresh.touch()
-        secret = folder / "password"
-        secret.write_text(PASSWORD, encoding="utf-8")
-        names = ["ir", "res", "party", *(module.name for module in MODULES)]
-        common = [str(HOME / "bin/trytond-admin"), "-c", str(configuration), "-d", DATABASE]
-        for more in (["--all", "--email", "admin@example.com"], ["-u", *names, "--activate-dependencies"]):
-            subprocess.run(
-                [*common, *more], check=True, capture_output=True, env=os.environ | {"TRYTONPASSFILE": str(secret)}
-            )
-        fresh.replace(made)
-    return made
+def take_made(server: Tryton) -> None:
+    """Give it a database with the modules, made once for as long as they and Tryton stay as they are."""
+    kept, files = HOME / "made", ("crm.sqlite", "made")
+    if all((kept / name).exists() for name in files):
+        for name in files:
+            shutil.copy(kept / name, server.folder / name)
+    if server.is_set_up:
+        return
+    subprocess.run(server.set_up(), check=True, capture_output=True, env=os.environ | server.environment)
+    server.has_set_up()
+    with TemporaryDirectory(dir=HOME) as fresh:
+        for name in files:
+            shutil.copy(server.folder / name, fresh)
+        shutil.rmtree(kept, ignore_errors=True)
+        with suppress(OSError):  # another process was as fast
+            Path(fresh).rename(kept)
+            Path(fresh).mkdir()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -133,7 +122,7 @@ class Console:
     async def call(self, method: str, *arguments: Any) -> Any:
         """What a method of a model answers."""
         if self._session is None:
-            found = await self._ask("common.db.login", [USER, {"password": PASSWORD}, "en"])
+            found = await self._ask("common.db.login", [ADMINISTRATOR, {"password": PASSWORD}, "en"])
             self._session = (found[0], found[1])
         return await self._ask(f"model.{method}", list(arguments))
 
@@ -151,7 +140,7 @@ class Console:
     async def _ask(self, method: str, arguments: list[Any]) -> Any:
         headers = {}
         if self._session is not None:
-            whole = f"{USER}:{self._session[0]}:{self._session[1]}".encode()
+            whole = f"{ADMINISTRATOR}:{self._session[0]}:{self._session[1]}".encode()
             headers["authorization"] = f"Session {base64.b64encode(whole).decode()}"
         for _ in range(20):
             body = {"id": 1, "method": method, "params": arguments}

@@ -2,11 +2,11 @@
 
 from trytond.pool import Pool
 
-from . import note, party
+from . import mechanism, note, party
 
 __all__ = ["register"]
 
 
 def register():
     """Tell Tryton which models this module extends."""
-    Pool.register(note.Note, party.Party, module="customer_portal", type_="model")
+    Pool.register(mechanism.ContactMechanism, note.Note, party.Party, module="customer_portal", type_="model")

@@ -19,7 +19,9 @@ async def write_notes(rpc: Rpc, stories: Sequence[Story]) -> None:
         CallFailed: some may not be there.
     """
     wanted = {entry.id: _note(story.remote_id, entry) for story in stories for entry in story.entries}
-    found = await rpc.call(f"{NOTE}.search_read", [[ENTRY, "in", list(wanted)]], 0, None, None, [ENTRY], {})
+    # Only an administrator may look for notes without saying what they are about.
+    about = ["resource", "in", [_resource(story.remote_id) for story in stories]]
+    found = await rpc.call(f"{NOTE}.search_read", [about, [ENTRY, "in", list(wanted)]], 0, None, None, [ENTRY], {})
     known = {row[ENTRY] for row in found}
     if missing := [note for id, note in wanted.items() if id not in known]:
         await rpc.call(f"{NOTE}.create", missing, {}, writes=True)
@@ -27,13 +29,16 @@ async def write_notes(rpc: Rpc, stories: Sequence[Story]) -> None:
 
 async def erase_notes(rpc: Rpc, party: int) -> None:
     """Delete all notes about a party."""
-    found = await rpc.call(
-        f"{NOTE}.search_read", [["resource", "=", f"party.party,{party}"]], 0, None, None, ["id"], {}
-    )
+    about = ["resource", "=", _resource(str(party))]
+    found = await rpc.call(f"{NOTE}.search_read", [about], 0, None, None, ["id"], {})
     if found:
         await rpc.call(f"{NOTE}.delete", [row["id"] for row in found], {}, writes=True)
 
 
 def _note(party: str, entry: TimelineEntry) -> dict[str, Any]:
     at = entry.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return {"resource": f"party.party,{party}", "message": f"{at}\n{told(entry)}", ENTRY: entry.id}
+    return {"resource": _resource(party), "message": f"{at}\n{told(entry)}", ENTRY: entry.id}
+
+
+def _resource(party: str) -> str:
+    return f"party.party,{party}"

@@ -1,5 +1,6 @@
 """The web application, put together: routes, what every request passes on its way, and what a process holds."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypedDict
@@ -48,8 +49,8 @@ class State(TypedDict):
     providers: Providers
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The application for one process.
+def create_app(settings: Settings, *, warm: bool = False) -> Starlette:
+    """The application for one process; `warm` compiles its templates in the background once it answers.
 
     Raises:
         SettingsError, CatalogueError, StaticFileError: something that it is made from cannot be used. Nothing has been
@@ -60,7 +61,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[*_routes(settings), Mount("/static", static, name="static")],
         middleware=_middleware(settings),
         exception_handlers={HTTPException: respond},
-        lifespan=_lifespan(settings, load(settings.catalogue or resource("catalogue.toml"))),
+        lifespan=_lifespan(settings, load(settings.catalogue or resource("catalogue.toml")), warm=warm),
     )
     # A second address for each page would be one more that nobody tests.
     app.router.redirect_slashes = False
@@ -99,7 +100,7 @@ def _templates(settings: Settings, static: StaticFiles) -> Templates:
     def url(name: str, **params: Any) -> str:
         return str(named[name].url_path_for(name, **params))
 
-    templates = Templates(
+    return Templates(
         resource("templates"),
         static_url=static.url,
         globals={
@@ -110,13 +111,12 @@ def _templates(settings: Settings, static: StaticFiles) -> Templates:
         },
         reload=settings.development,
     )
-    templates.check()
-    return templates
 
 
-def _lifespan(settings: Settings, catalogue: Catalogue) -> Lifespan[Starlette]:
+def _lifespan(settings: Settings, catalogue: Catalogue, *, warm: bool) -> Lifespan[Starlette]:
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+    async def lifespan(app: Starlette) -> AsyncIterator[State]:
+        warming = asyncio.create_task(app.state.templates.warm()) if warm else None
         async with _pool(settings, Role.CUSTOMER) as customers, _pool(settings, Role.STAFF) as staff:
             keys = KeyRing(settings.key_encryption_bytes)
             announcements = Announcements(staff)
@@ -137,6 +137,8 @@ def _lifespan(settings: Settings, catalogue: Catalogue) -> Lifespan[Starlette]:
                         providers=providers,
                     )
                 await announcements.aclose()
+        if warming is not None:
+            warming.cancel()
 
     return lifespan
 

@@ -22,15 +22,16 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
     from portal import app, logs
 
     logs.configure(settings)
-    app.create_app(settings)  # a mistake is told here once, and not by each process over and over
+    # A mistake is told here once, and not by each process over and over.
+    only = app.create_app(settings, warm=True)
     with tempfile.TemporaryDirectory(prefix="portal-metrics-") as folder:
         if processes > 1:
             # Each process counts into files here, and whoever is asked for /metrics adds them up.
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _end_quietly()
         uvicorn.run(
-            f"{__name__}:application",
-            factory=True,
+            only if processes == 1 else f"{__name__}:application",
+            factory=processes > 1,
             host=host,
             port=port,
             workers=processes,
@@ -46,12 +47,12 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
 
 
 def application() -> Starlette:
-    """The application of one server process, from the environment."""
+    """The application of one of several processes, from the environment."""
     from portal import app, logs
 
     settings = load_settings()
     logs.configure(settings)
-    return app.create_app(settings)
+    return app.create_app(settings, warm=True)
 
 
 def _end_quietly() -> None:

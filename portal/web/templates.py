@@ -1,16 +1,16 @@
-"""The one Jinja environment: whole pages, and named blocks of the same templates for htmx."""
+"""Templates, compiled for each language: whole pages, and named blocks of the same templates for htmx."""
 
-from collections.abc import Callable, Mapping, MutableMapping
-from functools import lru_cache
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
-from jinja2.nodes import EvalContext
+from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from portal import clock
 from portal.web import i18n
+from portal.web.compiling import CompilingEnvironment
 from portal.web.formats import FILTERS, weekday_names
 
 
@@ -32,35 +32,51 @@ class Templates:
         globals: Mapping[str, Any] | None = None,
         reload: bool = False,
     ) -> None:
-        self.environment = _environment(root, reload)
-        self.environment.globals.update(
-            static=static_url,
-            field_attributes=field_attributes,
-            zone=lambda: i18n.current_zone().key,
-            request_id=lambda: str(clock.uuid7()),
-            language=i18n.current_language,
-            weekday_names=weekday_names,
-        )
-        self.environment.globals.update(globals or {})
+        pure: dict[str, Callable[..., Any]] = {
+            "static": static_url,
+            "language": i18n.current_language,
+            "weekday_names": weekday_names,
+        }
+        fixed = dict(globals or {})
+        if callable(url := fixed.pop("url", None)):
+            pure["url"] = url
+        self._environments = {
+            language: _environment(root, language, pure, fixed, reload=reload) for language in i18n.LANGUAGES
+        }
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """A whole page."""
-        return self.environment.get_template(name).render(context)
+        return self._environment.get_template(name).render(context)
 
     def render_block(self, name: str, block: str, context: Mapping[str, Any]) -> str:
         """One block of a page, with nothing around it.
 
         Only what the block itself imports is known in it: what a template imports at its top is not run.
         """
-        template = self.environment.get_template(name)
+        template = self._environment.get_template(name)
         return "".join(template.blocks[block](template.new_context(dict(context))))
 
     def check(self) -> list[str]:
-        """Compile every template, so that a mistake in one stops the start and not a visitor; returns their names."""
-        names = sorted(self.environment.list_templates(extensions=["html", "txt"]))
-        for name in names:
-            self.environment.get_template(name)
-        return names
+        """Compile every template, as a test does: a mistake in one must not wait for a visitor. Returns their names."""
+        return [name for name in self._compiling() if name]
+
+    async def warm(self) -> None:
+        """The same in the background of a process that answers already: nobody waits for a page to be compiled."""
+        for _name in self._compiling():
+            await asyncio.sleep(0)
+
+    def _compiling(self) -> Iterator[str | None]:
+        """Compiles one after another; gives the name of each when the last language has it."""
+        names = self._environment.list_templates(extensions=["html", "txt"])
+        for name in sorted(names):
+            for environment in self._environments.values():
+                yield None
+                environment.get_template(name)
+            yield name
+
+    @property
+    def _environment(self) -> CompilingEnvironment:
+        return self._environments[i18n.current_language()]
 
 
 def partial(target: str, html: str, swap: str = "outerMorph") -> Markup:
@@ -85,19 +101,13 @@ def field_attributes(field: Any, help: str = "", autofocus: bool = False) -> dic
     return attributes
 
 
-class _Environment(Environment):
-    """Jinja's, whose templates share one dictionary of what they all know.
-
-    Jinja gives each template a chain of two, and looks through both, key by key, at each include and import: a fifth of
-    the time that a page takes.
-    """
-
-    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        return {**self.globals, **d} if d else self.globals
-
-
-def _environment(root: Path, reload: bool) -> Environment:
-    environment = _Environment(
+def _environment(
+    root: Path, language: str, pure: Mapping[str, Callable[..., Any]], fixed: Mapping[str, Any], *, reload: bool
+) -> CompilingEnvironment:
+    environment = CompilingEnvironment(
+        language,
+        pure,
+        fixed,
         loader=FileSystemLoader(root),
         autoescape=select_autoescape(["html"], default_for_string=True),
         undefined=StrictUndefined,
@@ -111,21 +121,10 @@ def _environment(root: Path, reload: bool) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext
     )
-    environment.globals |= {"_": _translated, "gettext": _translated}
+    environment.globals |= {
+        "field_attributes": field_attributes,
+        "zone": lambda: i18n.current_zone().key,
+        "request_id": lambda: str(clock.uuid7()),
+    }
     environment.filters.update(FILTERS)
     return environment
-
-
-@pass_eval_context
-def _translated(context: EvalContext, message: str, /, **variables: Any) -> str:
-    """What Jinja's own newstyle gettext gives, without finding its way there anew for each of a page's eighty texts."""
-    if not variables:
-        return _text(message, i18n.current_language(), context.autoescape)
-    text = i18n.gettext(message)
-    return (Markup(text) if context.autoescape else text) % variables  # noqa: S704 - our own words
-
-
-@lru_cache(maxsize=4_096)
-def _text(message: str, _language: str, markup: bool) -> str:
-    text = i18n.gettext(message)
-    return (Markup(text) if markup else text) % {}  # noqa: S704 - our own words

@@ -28,7 +28,7 @@ PURGE = (
 
 async def beat(database: Database, worker: UUID, connectors: Sequence[str]) -> None:
     """Be seen, with the names of the connectors that one serves."""
-    await database.fetch_all(BEAT, [worker, connectors])
+    await database.fetch_all(BEAT, [worker, list(connectors)])
 
 
 async def leave(database: Database, worker: UUID) -> None:

@@ -10,42 +10,39 @@ under `personal`) are null or encrypted slots {n, c}, tied to origin, chain, seq
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-import rfc8785
-
-from portal.audit.cipher import CustomerKey, context
+from portal.audit.actor import Actor, ActorKind
+from portal.audit.cipher import CustomerKey, Sealed, context
+from portal.audit.sealed import Personal, SealedActor, SealedDiff, SealedEntry, canonical, parse
 from portal.audit.values import State, Value, format_moment
+
+__all__ = [
+    "ERASED",
+    "GENESIS",
+    "VERSION",
+    "Actor",
+    "ActorKind",
+    "Diff",
+    "Entry",
+    "Erased",
+    "Evidence",
+    "fold",
+    "fold_into",
+    "leaf_hash",
+    "opened",
+    "read_sealed",
+    "seal",
+    "unseal",
+]
 
 VERSION = 1
 GENESIS = bytes(32)
 """What stands in `prev` of a chain's first entry."""
-
-
-class ActorKind(StrEnum):
-    """Who commits a change. An actor is not the subject: the subject is the customer whose chain it is."""
-
-    CUSTOMER = "customer"
-    AGENT = "agent"
-    AUDITOR = "auditor"
-    OPERATOR = "operator"
-    SYSTEM = "system"  # the portal itself, or a CRM that does not say which of its users it was
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """`id` is the customer's or staff member's id, or a CRM's name for its user; `via` the way in: portal, desk,
-    cli, or crm:<connector>."""
-
-    kind: ActorKind
-    id: str
-    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,32 +95,33 @@ def leaf_hash(entry: bytes) -> bytes:
 
 def seal(entry: Entry, key: CustomerKey) -> bytes:
     """The bytes of an entry, personal values encrypted."""
+    here = _place(entry.origin, entry.chain, entry.seq)
 
-    def slot(value: Value, path: str, name: str) -> dict[str, str] | None:
-        return None if value is None else key.seal(value, _place(entry, path, name))
+    def slot(value: Value, place: bytes) -> Sealed | None:
+        return None if value is None else key.seal(value, place)
 
-    return rfc8785.dumps(
-        {
-            "v": VERSION,
-            "origin": entry.origin,
-            "chain": str(entry.chain),
-            "seq": entry.seq,
-            "prev": entry.prev.hex(),
-            "at": format_moment(entry.at),
-            "action": entry.action,
-            "actor": {"kind": entry.actor.kind.value, "id": entry.actor.id, "via": entry.actor.via},
-            "request": str(entry.request),
-            "diffs": [
-                {"path": d.path, "old": slot(d.old, d.path, "old"), "new": slot(d.new, d.path, "new")}
-                for d in entry.diffs
-            ],
-            "evidence": {
-                **entry.evidence.facts,
-                "personal": {
-                    name: slot(value, f"evidence/{name}", "value") for name, value in entry.evidence.personal.items()
-                },
-            },
-        }
+    diffs = []
+    for diff in entry.diffs:
+        place = here + context(diff.path)
+        old = slot(diff.old, place + _OLD)
+        diffs.append(SealedDiff(slot(diff.new, place + _NEW), old, diff.path))
+    personal: Personal = {
+        name: slot(value, here + _of_evidence(name)) for name, value in entry.evidence.personal.items()
+    }
+    return canonical(
+        SealedEntry(
+            action=entry.action,
+            actor=SealedActor(entry.actor.id, entry.actor.kind, entry.actor.via),
+            at=format_moment(entry.at),
+            chain=entry.chain,
+            diffs=diffs,
+            evidence={**entry.evidence.facts, "personal": personal},
+            origin=entry.origin,
+            prev=entry.prev.hex(),
+            request=entry.request,
+            seq=entry.seq,
+            v=VERSION,
+        )
     )
 
 
@@ -134,52 +132,74 @@ def unseal(data: bytes, key: CustomerKey | None) -> Entry:
         ValueError: the bytes are no entry of format 1.
         Undecipherable: a value is not what was sealed in this place.
     """
-    raw = json.loads(data)
-    if not isinstance(raw, dict) or raw.get("v") != VERSION:
-        raise ValueError("not an entry of format 1")
-    try:
-        bare = Entry(
-            origin=raw["origin"],
-            chain=UUID(raw["chain"]),
-            seq=raw["seq"],
-            prev=bytes.fromhex(raw["prev"]),
-            at=datetime.fromisoformat(raw["at"]),
-            action=raw["action"],
-            actor=Actor(ActorKind(raw["actor"]["kind"]), raw["actor"]["id"], raw["actor"]["via"]),
-            request=UUID(raw["request"]),
-            diffs=(),
-            evidence=Evidence(),
-        )
-        diffs = tuple(
-            Diff(d["path"], _open(bare, d["old"], d["path"], "old", key), _open(bare, d["new"], d["path"], "new", key))
-            for d in raw["diffs"]
-        )
-        personal = {
-            name: _open(bare, value, f"evidence/{name}", "value", key)
-            for name, value in raw["evidence"]["personal"].items()
-        }
-        facts = {name: value for name, value in raw["evidence"].items() if name != "personal"}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("not an entry of format 1") from error
-    return replace(bare, diffs=diffs, evidence=Evidence(facts, personal))
+    return opened(read_sealed(data), key)
+
+
+def read_sealed(data: bytes) -> SealedEntry:
+    """The first half of `unseal`: what can be read without a key.
+
+    Raises:
+        ValueError: the bytes are no entry of format 1.
+    """
+    return parse(data, VERSION)
+
+
+def opened(sealed: SealedEntry, key: CustomerKey | None) -> Entry:
+    """The second half of `unseal`: with its values.
+
+    Raises:
+        ValueError, Undecipherable: as there.
+    """
+    here = _place(sealed.origin, sealed.chain, sealed.seq)
+
+    def value(slot: Sealed | None, place: bytes) -> Any:
+        if slot is None:
+            return None
+        return ERASED if key is None else key.unseal(slot, place)
+
+    diffs = []
+    for diff in sealed.diffs:
+        place = here + context(diff.path)
+        diffs.append(Diff(diff.path, value(diff.old, place + _OLD), value(diff.new, place + _NEW)))
+    personal = {name: value(slot, here + _of_evidence(name)) for name, slot in sealed.personal.items()}
+    facts: dict[str, Any] = {name: fact for name, fact in sealed.evidence.items() if name != "personal"}
+    return Entry(
+        origin=sealed.origin,
+        chain=sealed.chain,
+        seq=sealed.seq,
+        prev=bytes.fromhex(sealed.prev),
+        at=datetime.fromisoformat(sealed.at),
+        action=sealed.action,
+        actor=Actor(sealed.actor.kind, sealed.actor.id, sealed.actor.via),
+        request=sealed.request,
+        diffs=tuple(diffs),
+        evidence=Evidence(facts, personal),
+    )
 
 
 def fold(diffs: Iterable[Diff], state: State | None = None) -> State:
     """The flat record after some diffs, in order; all diffs of a chain give the record."""
-    folded: dict[str, Value] = dict(state or {})
-    for diff in diffs:
-        if diff.new is None:
-            folded.pop(diff.path, None)
-        else:
-            folded[diff.path] = diff.new
+    folded: State = dict(state or {})
+    fold_into(folded, diffs)
     return folded
 
 
-def _open(entry: Entry, slot: Any, path: str, name: str, key: CustomerKey | None) -> Any:
-    if slot is None:
-        return None
-    return ERASED if key is None else key.unseal(slot, _place(entry, path, name))
+def fold_into(state: State, diffs: Iterable[Diff]) -> None:
+    """The same in place."""
+    for diff in diffs:
+        if diff.new is None:
+            state.pop(diff.path, None)
+        else:
+            state[diff.path] = diff.new
 
 
-def _place(entry: Entry, path: str, slot: str) -> bytes:
-    return context(entry.origin, str(entry.chain), entry.seq, path, slot)
+def _place(origin: str, chain: UUID, seq: int) -> bytes:
+    """Where an entry stands; with path and slot it is the place that a value is sealed for."""
+    return context(origin, str(chain), seq)
+
+
+def _of_evidence(name: str) -> bytes:
+    return context(f"evidence/{name}", "value")
+
+
+_OLD, _NEW = context("old"), context("new")

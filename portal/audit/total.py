@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TypeAlias
 
-from portal.audit.entry import Entry, fold
+from portal.audit.entry import Entry, fold_into
 from portal.audit.values import State, Value
 
 Said: TypeAlias = tuple[int, datetime, str, str]
@@ -35,7 +35,7 @@ class Total:
 
     def hear(self, entry: Entry) -> None:
         """Add an entry."""
-        self.state = fold(entry.diffs, self.state)
+        fold_into(self.state, entry.diffs)
         by = entry.seq, entry.at, entry.actor.kind.value, entry.actor.via
         for diff in entry.diffs:
             item = item_of(diff.path)

@@ -5,7 +5,8 @@ The hot statements are SQL functions that bind row-level security themselves, so
 work of several statements goes through SQLAlchemy on the same pool: `portal.work.transaction`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any, Self, cast
 
@@ -89,18 +90,19 @@ class Database:
         await self.engine.dispose()
         await self.pool.close()
 
-    async def fetch_all(self, sql: str, params: Params = (), *, retry: bool = False) -> list[Row]:
+    async def fetch_all(self, sql: str, params: Params = (), *, retry: bool = False, binary: bool = False) -> list[Row]:
         """Run one statement in autocommit and return its rows. Placeholders are psycopg's, %s or %(name)s.
 
-        `retry` runs it once more if the connection is lost; only for statements that may run twice.
+        `retry` runs it once more if the connection is lost; only for statements that may run twice. `binary` asks for
+        the rows as the server has them, which is less work for many rows, and for long bytes.
         """
         try:
-            return await self._run(sql, params)
+            return await self._run(sql, params, binary)
         except psycopg.OperationalError as error:
             if not retry or isinstance(error, AGAIN_IS_NO_USE):
                 raise
             try:
-                return await self._run(sql, params)
+                return await self._run(sql, params, binary)
             except psycopg.OperationalError as second:
                 # Whoever looks at it has to know that the statement may have reached the server the first time.
                 raise second from error
@@ -110,12 +112,19 @@ class Database:
         rows = await self.fetch_all(sql, params, retry=retry)
         return rows[0] if rows else None
 
-    async def _run(self, sql: str, params: Params) -> list[Row]:
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """A connection whose statements all see the database as of one moment, and write nothing."""
+        async with self.pool.connection() as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
+
+    async def _run(self, sql: str, params: Params, binary: bool) -> list[Row]:
         # Not `pool.connection()`, which ends each loan with a commit: in autocommit there is nothing to end.
         connection = await self.pool.getconn()
         try:
             cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(cast("Any", sql), params or None)
+            await cursor.execute(cast("Any", sql), params or None, binary=binary)
             return await cursor.fetchall() if cursor.description else []
         finally:
             await self.pool.putconn(connection)

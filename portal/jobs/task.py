@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from portal.audit.cipher import Sealed
-
 
 class NotDone(Exception):
     """The message says why; it is kept and shown, so no personal value is in it."""
@@ -28,7 +26,7 @@ class Order:
     customer_id: UUID
     seq: int
     args: Mapping[str, Any]
-    secret: Sealed | None
+    secret: Mapping[str, str] | None
 
     @classmethod
     def read(cls, args: Mapping[str, Any]) -> "Order":

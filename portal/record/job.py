@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import msgspec
+
 from portal import clock
 from portal.audit.cipher import CustomerKey, Sealed, context
 from portal.record.models import Record
@@ -38,20 +40,24 @@ def deferred(jobs: Iterable[Job], customer_id: UUID, key: CustomerKey) -> list[d
             "args": {
                 **job.args,
                 "id": str(job.id),
-                "secret": key.seal(dict(job.secret), _place(customer_id, job.id)) if job.secret else None,
+                "secret": _sealed(job, customer_id, key) if job.secret else None,
             },
         }
         for job in jobs
     ]
 
 
-def unsealed(secret: Sealed | None, customer_id: UUID, job_id: UUID, key: CustomerKey) -> Mapping[str, str]:
+def _sealed(job: Job, customer_id: UUID, key: CustomerKey) -> Any:
+    return msgspec.to_builtins(key.seal(dict(job.secret), _place(customer_id, job.id)))
+
+
+def unsealed(secret: Mapping[str, str] | None, customer_id: UUID, job_id: UUID, key: CustomerKey) -> Mapping[str, str]:
     """What was secret in a job.
 
     Raises:
         Undecipherable: it was sealed for another job, or with another key.
     """
-    found: dict[str, str] = key.unseal(secret, _place(customer_id, job_id)) if secret else {}
+    found: dict[str, str] = key.unseal(msgspec.convert(secret, Sealed), _place(customer_id, job_id)) if secret else {}
     return found
 
 

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from portal.audit.values import Value
 
 
@@ -56,9 +58,9 @@ class NoteKind(StrEnum):
     ANSWER = "answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Which change said so last: its number in the chain, its time, and the kind and way in of its actor."""
+class Provenance(msgspec.Struct, frozen=True, rename={"actor_kind": "kind"}, gc=False):
+    """Which change said so last: its number in the chain, its time, and the kind and way in of its actor. A row keeps
+    it as JSON, with `kind` for short."""
 
     seq: int
     at: datetime

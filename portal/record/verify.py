@@ -4,27 +4,38 @@ Evident, not proof against: somebody who can rewrite the whole database can also
 found here is every alteration of an entry, of its order, and of a record behind the portal's back.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from portal.audit.chain import Break, StoredEntry, check_chain
-from portal.audit.cipher import KeyRing, Undecipherable
+from psycopg.rows import dict_row
+
+from portal.audit.chain import Break, StoredEntry, Walk
+from portal.audit.cipher import KeyRing, Undecipherable, WrappedKey
 from portal.audit.total import Shown
 from portal.db.database import Database, Row
 from portal.i18n import gettext as _
+from portal.record.decode import decode_record
 from portal.record.flat import flatten
-from portal.record.read import StoredRecord, read
 
 EXPECTED = "SELECT count(*) AS chains, coalesce(sum(seq), 0)::bigint AS entries FROM portal.customer"
-CUSTOMERS = "SELECT id, number, chain FROM portal.customer WHERE id > %s ORDER BY id LIMIT 500"
+LISTED = "SELECT id, number, chain, seq FROM portal.customer WHERE id > %s ORDER BY id LIMIT 1000"
+ONE = "SELECT id, number, chain, seq FROM portal.customer WHERE id = %s"
+RECORDS = Path(__file__).with_name("verify.sql").read_text(encoding="utf-8")
 ENTRIES = """
-SELECT seq, at, action, actor_kind, actor_id, via, request_id, paths, entry, leaf
-FROM portal.change_record WHERE customer_id = %s ORDER BY seq
+SELECT customer_id, seq, at, action, actor_kind, actor_id, via, request_id, paths, entry, leaf
+FROM portal.change_record WHERE customer_id = ANY(%s::uuid[]) ORDER BY customer_id, seq
 """
-REVISIONS = "SELECT note_id, body, seq FROM portal.note_revision WHERE customer_id = %s"
-LOOKS = 5
-"""How often a record that is being changed at this moment is looked at anew."""
+BATCH = 5_000
+"""So many entries are checked in one transaction, or one chain if it is longer."""
+PIECE = 1_000
+"""So many entries are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,58 +63,161 @@ class Report:
         return not self.findings and self.chains == self.expected_chains
 
 
+class Listed(NamedTuple):
+    """A customer to check: whose chain it is, as the customer's row says."""
+
+    id: UUID
+    number: str
+    chain: UUID
+    seq: int
+
+
+class Checked(NamedTuple):
+    """A customer who was checked: how many entries there are, and the first break."""
+
+    customer: Listed
+    entries: int
+    broken: Break | None
+
+
+Check: TypeAlias = Callable[[Sequence[Listed]], Awaitable[list[Checked]]]
+
+
 async def verify(
-    database: Database, keys: KeyRing, *, progress: Callable[[int], None] = lambda entries: None
+    database: Database,
+    keys: KeyRing,
+    *,
+    progress: Callable[[int], None] = lambda entries: None,
+    check: Check | None = None,
+    ahead: int = 1,
 ) -> Report:
-    """Walk every chain. Changes made meanwhile do not disturb it: a record that moved on is looked at again.
+    """Walk every chain. Changes made meanwhile do not disturb it: each batch is looked at as of one moment.
 
     Args:
-        progress: called with the number of entries of each chain that has been walked.
+        progress: called with the number of entries that have been walked, again and again.
+        check, ahead: who checks batches, and how many at a time (`portal.record.verify_processes`); without, they are
+            checked here, one after the other.
     """
     row = await database.fetch_one(EXPECTED)
     assert row is not None
     report = Report(row["chains"], row["entries"])
-    after = UUID(int=0)
-    while customers := await database.fetch_all(CUSTOMERS, [after]):
-        for customer in customers:
-            entries, broken = await _check(database, keys, customer["id"])
-            if broken:
-                report.findings.append(Finding(customer["number"], customer["chain"], broken.seq, broken.why))
-            report.chains += 1
-            report.entries += entries
-            progress(entries)
-        after = customers[-1]["id"]
+    check = check or partial(check_batch, database, keys)
+    under_way: set[asyncio.Task[list[Checked]]] = set()
+    async for batch in _batches(database):
+        if len(under_way) >= ahead:
+            under_way = await _some(under_way, report, progress)
+        under_way.add(asyncio.ensure_future(check(batch)))
+    while under_way:
+        under_way = await _some(under_way, report, progress)
+    report.findings.sort(key=lambda finding: finding.number)
     # Whoever is created while the walk goes on is walked too.
     report.expected_chains = max(report.expected_chains, report.chains)
     return report
 
 
+async def _some(
+    under_way: set[asyncio.Task[list[Checked]]], report: Report, progress: Callable[[int], None]
+) -> set[asyncio.Task[list[Checked]]]:
+    """Wait until a batch is done, and write down what was found; gives those that are still under way."""
+    done, rest = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+    for customer, entries, broken in (checked for task in done for checked in task.result()):
+        if broken:
+            report.findings.append(Finding(customer.number, customer.chain, broken.seq, broken.why))
+        report.chains += 1
+        report.entries += entries
+        progress(entries)
+    return rest
+
+
+async def _batches(database: Database) -> AsyncIterator[list[Listed]]:
+    batch: list[Listed] = []
+    entries = 0
+    after = UUID(int=0)
+    while rows := await database.fetch_all(LISTED, [after]):
+        for customer in (Listed(**row) for row in rows):
+            batch.append(customer)
+            entries += customer.seq
+            if entries >= BATCH:
+                yield batch
+                batch, entries = [], 0
+        after = rows[-1]["id"]
+    if batch:
+        yield batch
+
+
 async def verify_one(database: Database, keys: KeyRing, customer_id: UUID) -> Break | None:
     """The first break of one customer's chain, or None if it holds and the record is what it adds up to."""
-    return (await _check(database, keys, customer_id))[1]
+    row = await database.fetch_one(ONE, [customer_id])
+    if row is None:
+        return Break(0, _gone())
+    [checked] = await check_batch(database, keys, [Listed(**row)])
+    return checked.broken
 
 
-async def _check(database: Database, keys: KeyRing, customer_id: UUID, looks: int = LOOKS) -> tuple[int, Break | None]:
-    try:
-        stored = await read(database, keys, customer_id)
-    except Undecipherable:
-        return 0, Break(0, _("the customer's key cannot be unwrapped with this key-encryption key"))
-    except (ValueError, KeyError, TypeError) as error:
-        return 0, Break(0, _("the record cannot be read: %(error)s") % {"error": error})
-    if stored is None:
-        return 0, Break(0, _("the record or its key has disappeared"))
-    entries = [StoredEntry(**row) for row in await database.fetch_all(ENTRIES, [customer_id])]
-    revisions = await database.fetch_all(REVISIONS, [customer_id])
-    if looks > 1 and entries and entries[-1].seq > stored.record.seq:
-        return await _check(database, keys, customer_id, looks - 1)
-    return len(entries), _walk(stored, entries, revisions)
+async def check_batch(database: Database, keys: KeyRing, batch: Sequence[Listed]) -> list[Checked]:
+    """Check some customers, all as of one moment: two statements, and each entry is read, parsed and hashed once."""
+    ids = [customer.id for customer in batch]
+    async with database.snapshot() as connection:
+        records = connection.cursor(row_factory=dict_row)
+        await records.execute(RECORDS, [ids], binary=True)
+        checks = {customer.id: _Checking(customer) for customer in batch}
+        for row in await records.fetchall():
+            checks[row["id"]].begin(row, keys)
+        async with connection.cursor("entries") as entries:
+            await entries.execute(ENTRIES, [ids], binary=True)
+            while piece := await entries.fetchmany(PIECE):
+                for id, rows in groupby(piece, itemgetter(0)):
+                    checks[id].go_on([StoredEntry(*row[1:]) for row in rows])
+    return [check.end() for check in checks.values()]
 
 
-def _walk(stored: StoredRecord, entries: list[StoredEntry], revisions: list[Row]) -> Break | None:
-    record = stored.record
-    shown = Shown(
+class _Checking:
+    """One customer on the way through a batch. Whose record is not there is broken from the start."""
+
+    def __init__(self, customer: Listed) -> None:
+        self.customer, self.entries = customer, 0
+        self.broken: Break | None = Break(0, _gone())
+        self.walk: Walk | None = None
+        self.shown: Shown | None = None
+
+    def begin(self, row: Row, keys: KeyRing) -> None:
+        if row["wrapped"] is None:
+            return
+        self.broken = None
+        try:
+            key = keys.unwrap(row["id"], WrappedKey(row["wrapped"], row["wrapped_by"]))
+            self.shown = _shown(row)
+        except Undecipherable:
+            self.broken = Break(0, _("the customer's key cannot be unwrapped with this key-encryption key"))
+        except ValueError as error:
+            self.broken = Break(0, _("the record cannot be read: %(error)s") % {"error": error})
+        else:
+            self.walk = Walk(row["chain"], row["seq"], row["head"], key, adds_up=True)
+
+    def go_on(self, entries: Sequence[StoredEntry]) -> None:
+        self.entries += len(entries)
+        if self.walk and not self.broken:
+            self.broken = self.walk.through(entries)
+
+    def end(self) -> Checked:
+        if self.walk and not self.broken:
+            self.broken = self.walk.end(self.shown)
+        return Checked(self.customer, self.entries, self.broken)
+
+
+def _shown(row: Row) -> Shown:
+    """What the tables say of a record.
+
+    Raises:
+        ValueError: they say what no record can say.
+    """
+    record = decode_record(row["record"])
+    return Shown(
         flatten(record),
         {item: (said.seq, said.at, said.actor_kind, said.via) for item, said in record.provenance().items()},
-        [(f"notes/{row['note_id']}", row["body"], row["seq"]) for row in revisions],
+        [(f"notes/{note}", body, seq) for note, body, seq in row["revisions"] or ()],
     )
-    return check_chain(stored.chain, record.seq, stored.head, entries, stored.key, shown)
+
+
+def _gone() -> str:
+    return _("the record or its key has disappeared")

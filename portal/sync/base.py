@@ -1,11 +1,12 @@
 """The values that portal and CRM last agreed on, kept under the customer's key."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.audit.cipher import CustomerKey, context
+import msgspec
+
+from portal.audit.cipher import CustomerKey, Sealed, context
 from portal.audit.entry import Entry
 from portal.audit.values import State
 from portal.record.rebase import unfold
@@ -22,14 +23,14 @@ class Base:
 def seal_base(base: Base, key: CustomerKey, connector: str, customer_id: UUID) -> bytes:
     """The bytes that sync_state keeps."""
     sealed = key.seal({"seq": base.seq, "values": base.values}, _place(connector, customer_id))
-    return json.dumps(sealed).encode()
+    return msgspec.json.encode(sealed)
 
 
 def unseal_base(data: bytes | None, key: CustomerKey, connector: str, customer_id: UUID) -> Base | None:
     """The inverse of `seal_base`; None before both sides agreed on anything."""
     if data is None:
         return None
-    plain = key.unseal(json.loads(data), _place(connector, customer_id))
+    plain = key.unseal(msgspec.json.decode(data, type=Sealed), _place(connector, customer_id))
     return Base(plain["seq"], plain["values"])
 
 

@@ -4,6 +4,7 @@
 WITH present AS (
     SELECT clock_timestamp() + %(ahead)s AS moment
 ),
+-- What is left out is as portal/sync/state.py has it when nothing is said.
 verdict AS (
     SELECT * FROM jsonb_to_recordset(%(verdicts)s) AS v (
         customer_id uuid, status text, attempts integer, error text, tried bigint, looked boolean, pull_seen timestamptz,
@@ -19,17 +20,17 @@ mine AS (
 done AS (
     UPDATE portal.sync_state s SET
         status = v.status,
-        attempts = v.attempts,
+        attempts = coalesce(v.attempts, 0),
         last_error = v.error,
         synced_seq = greatest(s.synced_seq, v.synced_seq),
         timeline_seq = coalesce(v.timeline_seq, s.timeline_seq),
-        base = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(decode(v.base, 'hex'), s.base) END,
+        base = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(decode(v.base, 'base64'), s.base) END,
         remote_id = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(v.remote_id, s.remote_id) END,
         remote_etag = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(v.etag, s.remote_etag) END,
         push_due_at = CASE
             WHEN v.push_after IS NOT NULL THEN p.moment + v.push_after * interval '1 second'
             WHEN v.tried IS NULL THEN s.push_due_at
-            WHEN s.desired_seq > v.tried OR v.wanted <> s.wanted THEN p.moment
+            WHEN s.desired_seq > v.tried OR coalesce(v.wanted, 'record') <> s.wanted THEN p.moment
         END,
         pull_due_at = CASE
             WHEN v.pull_after IS NOT NULL THEN p.moment + v.pull_after * interval '1 second'
@@ -41,7 +42,7 @@ done AS (
             WHEN v.looked THEN NULL
             ELSE s.verify_at
         END,
-        confirmed_at = CASE WHEN s.confirmed_at IS NULL AND v.did AND v.wanted = s.wanted AND s.wanted_at IS NOT NULL
+        confirmed_at = CASE WHEN s.confirmed_at IS NULL AND v.did AND coalesce(v.wanted, 'record') = s.wanted AND s.wanted_at IS NOT NULL
             THEN p.moment ELSE s.confirmed_at END,
         lease = NULL,
         lease_until = NULL

@@ -7,14 +7,14 @@ from uuid import UUID
 from portal.audit.cipher import CustomerKey, Undecipherable, WrappedKey
 from portal.audit.entry import Entry, unseal
 from portal.audit.values import State
-from portal.crm.parts import record_from
 from portal.db.database import Row
+from portal.record.decode import decode_record
 from portal.record.models import Record
 from portal.sync.line import Line
 from portal.sync.points import standing
 from portal.sync.state import Claimed
 
-READ = "SELECT * FROM portal.sync_read_v1(%s, %s, %s)"
+READ = "SELECT * FROM portal.sync_read_v2(%s, %s, %s)"
 
 MAX_ENTRIES = 100
 """How many change records one push carries at most; a longer history goes out in several."""
@@ -46,7 +46,10 @@ class Unreadable:
 async def read_current(line: Line, rows: Sequence[Claimed]) -> dict[UUID, Current | Unreadable]:
     """The records of all rows, by customer."""
     found = await line.store.database.fetch_all(
-        READ, [[row.customer_id for row in rows], [row.timeline_seq for row in rows], MAX_ENTRIES], retry=True
+        READ,
+        [[row.customer_id for row in rows], [row.timeline_seq for row in rows], MAX_ENTRIES],
+        retry=True,
+        binary=True,
     )
     if len(found) != len(rows):
         # A forgotten policy or grant shows no rows and raises no error: FORCE ROW LEVEL SECURITY.
@@ -58,25 +61,14 @@ def _current(line: Line, row: Row) -> Current | Unreadable:
     if row["wrapped_key"] is None:
         return Unreadable("the record's key is gone")
     try:
-        key = line.store.keys.unwrap(row["id"], WrappedKey(bytes(row["wrapped_key"]), row["wrapped_by"]))
-        entries = tuple(unseal(bytes(entry), key) for entry in row["entries"] or ())
+        key = line.store.keys.unwrap(row["id"], WrappedKey(row["wrapped_key"], row["wrapped_by"]))
+        entries = tuple(unseal(entry, key) for entry in row["entries"] or ())
+        record = decode_record(row["record"])
     except Undecipherable:
         return Unreadable("the record's values cannot be decrypted")
-    return Current(_record(row), row["chain"], key, entries, tuple(row["actors"] or ()))
-
-
-def _record(row: Row) -> Record:
-    return record_from(
-        id=row["id"],
-        number=row["number"],
-        seq=row["seq"],
-        profile=row["profile"],
-        said=row["provenance"],
-        contact_points=row["contact_points"],
-        contact_windows=row["contact_windows"],
-        consents=row["consents"],
-        notes=row["notes"],
-    )
+    except ValueError:
+        return Unreadable("the record says what no record can say: portal audit verify names it")
+    return Current(record, row["chain"], key, entries, tuple(row["actors"] or ()))
 
 
 def our_values(line: Line, record: Record) -> State:

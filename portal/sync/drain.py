@@ -1,5 +1,6 @@
 """One pass over one connector: claim what is due, erase, read, look where something was edited, push, complete."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -17,6 +18,25 @@ from portal.sync.push import push
 from portal.sync.state import Claimed, SyncStatus, Verdict, Wanted
 
 log = structlog.get_logger(__name__)
+
+
+SIDE_BY_SIDE = 2
+"""Batches in flight while there is more than one: the database works on one while this process works on the other."""
+
+
+async def keep_up(line: Line) -> int:
+    """Drain one batch, or several side by side if the last one was full; gives how many rows were due.
+
+    Raises:
+        Exception: what the first of them that failed has raised; the others have ended by then.
+    """
+    passes = SIDE_BY_SIDE if line.behind else 1
+    ended = await asyncio.gather(*(drain(line) for _ in range(passes)), return_exceptions=True)
+    for failure in (each for each in ended if isinstance(each, BaseException)):
+        raise failure
+    done = sum(each for each in ended if isinstance(each, int))
+    line.behind = done >= line.batch
+    return done
 
 
 async def drain(line: Line) -> int:

@@ -1,7 +1,9 @@
 """A row in the hands of one pass."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from portal.backoff import backoff
 from portal.sync.current import Current

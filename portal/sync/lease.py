@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from portal.sync.gate import Seen
@@ -24,6 +25,7 @@ async def claim(line: Line, lease: UUID) -> list[Claimed]:
     rows = await line.store.database.fetch_all(
         CLAIM,
         {"connector": line.name, "lease": lease, "for": line.lease, "limit": line.batch, "ahead": line.ahead},
+        binary=True,
     )
     return [Claimed(**row | {"status": SyncStatus(row["status"]), "wanted": Wanted(row["wanted"])}) for row in rows]
 
@@ -34,7 +36,7 @@ async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict], seen: S
     params = {
         "connector": line.name,
         "lease": lease,
-        "verdicts": Jsonb([verdict.json() for verdict in verdicts]),
+        "verdicts": Jsonb(verdicts, msgspec.json.encode),
         "ahead": line.ahead,
     }
     if seen.worth_telling(meter) or any(verdict.worth_telling for verdict in verdicts):

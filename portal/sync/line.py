@@ -25,6 +25,7 @@ class Line:
         points: its fields for contact points, by what it calls them.
         language, zone: in which the CRM's notes are written.
         meter: counts what this process calls.
+        behind: there were as many rows due as a batch takes when it was looked last.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Line:
     names: Mapping[str, str] = field(init=False)
     points: Mapping[str, CrmContactPoint] = field(init=False)
     meter: CallMeter = field(init=False, default_factory=CallMeter)
+    behind: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.connector.meter = self.meter

@@ -1,11 +1,12 @@
 """A row of sync_state as it is claimed, and what a pass finds out about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from portal.sync.events import Event
 
@@ -58,9 +59,8 @@ class Claimed:
         return self.pull_due_at is not None or self.verify_due or unsettled
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is to be written down about a row when its lease is given back.
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is to be written down about a row when its lease is given back. As JSON it is what `complete.sql` takes.
 
     Attributes:
         tried: the version that this pass brought to an end, well or not; only a newer one makes a push due by itself.
@@ -102,16 +102,3 @@ class Verdict:
     def worth_telling(self) -> bool:
         """Whether the journal may have to have it."""
         return self.event is not None or self.status is SyncStatus.PARKED or self.unconfirmed
-
-    def json(self) -> dict[str, Any]:
-        """As `complete.sql` takes it: what is absent is unchanged, or none."""
-        values = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
-        values["customer_id"] = str(self.customer_id)
-        if self.pull_seen is not None:
-            values["pull_seen"] = self.pull_seen.isoformat()
-        if self.base is not None:
-            values["base"] = self.base.hex()
-        return values
-
-
-_FIELDS = tuple(field.name for field in fields(Verdict))

@@ -17,7 +17,7 @@ from portal.crm import connectors
 from portal.db.database import Database
 from portal.record.store import RecordStore
 from portal.settings import Settings
-from portal.sync.drain import drain
+from portal.sync.drain import keep_up
 from portal.sync.enroll import enroll, register
 from portal.sync.housekeeping import beat, count_changes, leave, purge
 from portal.sync.line import Line, line
@@ -55,7 +55,7 @@ async def run(lines: list[Line], stop: asyncio.Event, *, idle: float, sweep_rows
     log.info("worker started", worker=str(worker), connectors=[each.name for each in lines])
     async with asyncio.TaskGroup() as tasks:
         for each, poller in zip(lines, pollers, strict=True):
-            tasks.create_task(_repeat("drain", partial(drain, each), stop, idle=idle, full=each.batch))
+            tasks.create_task(_repeat("drain", partial(keep_up, each), stop, idle=idle, full=each.batch))
             tasks.create_task(_repeat("poll", poller.poll, stop, idle=idle))
             tasks.create_task(_repeat("enroll", partial(enroll, each, stop), stop, idle=BEAT_SECONDS))
             tasks.create_task(_repeat("resync", partial(resync, each), stop, idle=BEAT_SECONDS))

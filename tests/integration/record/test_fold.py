@@ -75,7 +75,7 @@ async def test_it_holds_when_everybody_writes_at_once(stores: Stores) -> None:
 async def _holds(stores: Stores, id: UUID) -> None:
     stored = await read(stores.worker.database, stores.worker.keys, id)
     assert stored is not None
-    rows = await stores.worker.database.fetch_all(ENTRIES, [id])
+    rows = await stores.worker.database.fetch_all(ENTRIES, [[id]])
     folded = fold(diff for row in rows for diff in unseal(bytes(row["entry"]), stored.key).diffs)
     assert folded == flatten(stored.record)
     rebuilt: Record = unflatten(folded, id=id, seq=stored.record.seq)

@@ -6,6 +6,7 @@ from datetime import date, time
 import phonenumbers
 
 from portal.audit.values import Value
+from portal.catalogue.check import time_zones
 from portal.catalogue.model import Catalogue, Field, Kind
 from portal.formats import country_name, format_date, format_hours, format_weekdays, language_name, zone_name
 from portal.i18n import current_language
@@ -32,14 +33,22 @@ def told(value: Value, field: Field) -> str:
         case Kind.CHOICE | Kind.CHOICES:
             return words(field.choices.get(str(value), str(value)))
         case Kind.DATE:
-            return format_date(date.fromisoformat(str(value)))
+            return _day(str(value))
         case Kind.LANGUAGE:
             return language_name(str(value))
         case Kind.COUNTRY:
             return country_name(str(value))
         case Kind.TIME_ZONE:
-            return zone_name(str(value))
+            return zone_name(str(value)) if value in time_zones() else str(value)
     return str(value)
+
+
+def _day(text: str) -> str:
+    """A day; or whatever else somebody wrote where one was asked for, as a CRM's users may."""
+    try:
+        return format_date(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def address(system: str, value: str) -> str:

@@ -153,10 +153,11 @@ class CrmMap:
         boxes = {name for name, writing in self.fields.items() if writing.type is CrmType.BOOLEAN}
         return frozenset(name for name in boxes if self.fields[name].from_crm(raw.get(name)) is False)
 
-    def consents(self, raw: Mapping[str, Any]) -> dict[tuple[str, str], ConsentStatus]:
+    def consents(self, raw: Mapping[str, Any]) -> dict[tuple[str, str], ConsentStatus | None]:
         """What fields with a status say, as `Remote.consents` has it. A word that is no status says nothing."""
         said = {p.key: p.writing.from_crm(raw.get(p.writing.name)) for p in self.permissions if not p.writing.is_flag}
-        return {key: ConsentStatus(value) for key, value in said.items() if value in list(ConsentStatus)}
+        known = {key: value for key, value in said.items() if value is None or value in list(ConsentStatus)}
+        return {key: None if value is None else ConsentStatus(value) for key, value in known.items()}
 
     def flags(self, raw: Mapping[str, Any]) -> dict[tuple[str, str], bool]:
         """Whether flags forbid, as `Remote.flags` has it."""
@@ -171,7 +172,7 @@ class CrmMap:
             f"points/{name}": said.lower() if said and self.points[name].system is System.EMAIL else said
             for name, said in points.items()
         }
-        state |= {f"consents/{'/'.join(key)}": status.value for key, status in self.consents(raw).items()}
+        state |= {f"consents/{'/'.join(key)}": status for key, status in self.consents(raw).items()}
         return state | {f"flags/{'/'.join(key)}": forbids for key, forbids in self.flags(raw).items()}
 
     def _permissions(self, catalogue: Catalogue, connector: str) -> Iterator[Permission]:
@@ -206,3 +207,10 @@ def told_by_flag(agreed: ConsentStatus | None, forbids: bool, *, needs_consent: 
     if forbids == flag_forbids(agreed, needs_consent=needs_consent):
         return agreed
     return ConsentStatus.OPT_OUT if forbids else None
+
+
+def told_by_nothing(agreed: ConsentStatus | None, *, needs_consent: bool) -> ConsentStatus | None:
+    """What an emptied field for a status says, given the one that both sides last agreed on: there is no consent any
+    more, where contact rests on one; where it does not, nothing."""
+    permitted = agreed in (ConsentStatus.OPT_IN, ConsentStatus.SEEN)
+    return ConsentStatus.NOT_SEEN if needs_consent and permitted else agreed

@@ -190,7 +190,7 @@ class Remote:
         timeline_seq: through which change the timeline is complete; None if the CRM cannot tell.
         fields: the mapped fields by the CRM's names; absent is None.
         edited_by: who edited a field last, by the CRM's names; only where the CRM says.
-        consents: the status by purpose and channel; empty where the CRM holds none of its own.
+        consents: the status by purpose and channel, None where its field is empty; no entry where it has no field.
         flags: where it has only a flag for a consent, whether that forbids, by purpose and channel;
             `portal.crm.mapping.told_by_flag` says what it means.
         points: what stands in its fields for contact points, by the CRM's names; None where one is empty. A field that
@@ -210,7 +210,7 @@ class Remote:
     timeline_seq: int | None
     fields: Mapping[str, Value]
     edited_by: Mapping[str, Editor] = field(default_factory=dict)
-    consents: Mapping[tuple[str, str], ConsentStatus] = field(default_factory=dict)
+    consents: Mapping[tuple[str, str], ConsentStatus | None] = field(default_factory=dict)
     flags: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     points: Mapping[str, str | None] = field(default_factory=dict)
     summary: str | None = None

@@ -71,7 +71,8 @@ class Writing:
                 return _truth(raw)
             case CrmType.DATE | CrmType.MILLISECONDS:
                 return _day(raw)
-        value = raw if isinstance(raw, str) else str(raw)
+        # Some CRMs end lines as forms on web pages do.
+        value = str(raw).replace("\r\n", "\n")
         return self._inverse().get(value, value)
 
     def flag(self, *, forbids: bool) -> Any:

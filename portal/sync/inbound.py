@@ -1,19 +1,20 @@
 """What was changed in a CRM comes into the record by the only way to write one, with the CRM's user as the actor."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from uuid import UUID, uuid5
 
 from portal import clock
-from portal.audit.entry import Actor, ActorKind, Evidence
+from portal.audit.entry import Actor, ActorKind, Entry, Evidence, unseal
 from portal.audit.values import Value, format_moment
 from portal.catalogue.check import problems
 from portal.catalogue.model import Catalogue
 from portal.crm.port import Remote
 from portal.errors import Forbidden, Invalid, PortalError
 from portal.mail import address_mail
-from portal.record.change import Changed, Conflicted, Intention, change
+from portal.record.change import SINCE, Changed, Conflicted, Intention, change
 from portal.record.job import Job, Jobs
 from portal.record.models import Record
 from portal.sync.current import Current
@@ -58,6 +59,27 @@ class _Edit:
 
     values: dict[str, Value] = field(default_factory=dict)
     lost: dict[str, Value] = field(default_factory=dict)
+
+
+async def insisted(line: Line, current: Current, lost: Mapping[str, Value]) -> frozenset[str]:
+    """Where the CRM has been overruled so often with the same word, without a new one of ours, that saying so once more
+    helps nobody: it cannot keep what we say, or does not want to. Consents are never left to differ."""
+    paths = [path for path in lost if not path.startswith("consents/")]
+    after = max(current.record.seq - FARTHEST_BACK, 0)
+    rows = await line.store.database.fetch_all(SINCE, [current.record.id, after], retry=True) if paths else []
+    entries = [unseal(bytes(row["entry"]), current.key) for row in rows]
+    return frozenset(path for path in paths if _overruled(entries, path, _text(lost[path])) >= OFTEN)
+
+
+def _overruled(newest_first: Sequence[Entry], path: str, text: str) -> int:
+    """How often this word was, since we said something else there."""
+    since = takewhile(lambda entry: all(diff.path != path for diff in entry.diffs), newest_first)
+    return sum(entry.evidence.personal.get(NOT_KEPT + path) == text for entry in since)
+
+
+OFTEN = 3
+FARTHEST_BACK = 100
+"""How many changes ago is looked for it."""
 
 
 async def take(line: Line, current: Current, remote: Remote, merged: Merge) -> Taken:

@@ -3,8 +3,8 @@
 `base` is what both sides last agreed on. A side that still says what base says has not changed anything.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from portal.audit.values import Value
@@ -41,6 +41,12 @@ class Merge:
     def __or__(self, other: "Merge") -> "Merge":
         """Both."""
         return Merge(self.take | other.take, self.give | other.give, self.lost | other.lost, self.fields | other.fields)
+
+    def without(self, paths: Collection[str]) -> "Merge":
+        """The same, but that some paths are left as each side has them."""
+        left = {path: value for path, value in self.lost.items() if path not in paths}
+        gone = {path if path in self.give else f"points/{self.fields.get(path)}" for path in paths}
+        return replace(self, lost=left, give=self.give - gone)
 
 
 def merge(

@@ -25,9 +25,9 @@ async def push(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) ->
     A call that is refused as a whole because of one record is made again in halves, `until` then (on the monotonic
     clock), so that the bad record alone is parked.
     """
+    rows, batch = _told(line, rows)
     if not rows:
         return
-    batch = [desired(line, row) for row in rows]
     outcomes = await _call(line, batch)
     seen.outcomes(outcomes)
     if len(rows) > 1 and all(isinstance(outcome, Reject) and outcome.whole for outcome in outcomes):
@@ -35,6 +35,21 @@ async def push(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) ->
         return
     for row, wanted, outcome in zip(rows, batch, outcomes, strict=True):
         judge(line, row, wanted, outcome)
+
+
+def _told(line: Line, rows: Sequence[Held]) -> tuple[Sequence[Held], Sequence[Desired]]:
+    """What each is to say. One of whom that cannot be said is in trouble alone."""
+    told = []
+    for row in rows:
+        try:
+            told.append((row, desired(line, row)))
+        except Exception:
+            log.exception("a record cannot be told", connector=line.name)
+            row.park(UNTOLD)
+    return [row for row, _wanted in told], [wanted for _row, wanted in told]
+
+
+UNTOLD = "the record could not be put into words for this CRM: the worker's log says why"
 
 
 async def _halve(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) -> None:

@@ -51,7 +51,7 @@ RAW = {
 
 
 class OfHubSpot(Subject):
-    names, raw = NAMES.plain, RAW
+    names, raw, email = NAMES.plain, RAW, "email"
     cleared: Mapping[str, Any] = dict.fromkeys(NAMES.plain.values(), "")
 
     def __init__(self, connector: HubSpot, standin: standins.HubSpot) -> None:

@@ -42,7 +42,7 @@ RAW = {
 
 
 class OfOdoo(Subject):
-    names, raw = NAMES.plain, RAW
+    names, raw, email = NAMES.plain, RAW, "email"
     cleared: Mapping[str, Any] = {**dict.fromkeys(NAMES.plain.values(), False), "category_id": []}
 
     def __init__(self, connector: Odoo, standin: standins.Odoo) -> None:

@@ -44,7 +44,7 @@ RAW = {
 
 
 class OfSalesforce(Subject):
-    names, raw = NAMES.plain, RAW
+    names, raw, email = NAMES.plain, RAW, "Email"
     cleared: Mapping[str, Any] = {**dict.fromkeys(NAMES.plain.values()), "Paperless__c": False}
 
     def __init__(self, connector: Salesforce, standin: standins.Salesforce) -> None:

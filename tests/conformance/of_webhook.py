@@ -33,6 +33,7 @@ SECRETS = f"whsec_{base64.b64encode(SECRET).decode()} whsk_{base64.b64encode(byt
 
 class Webhooks(Subject):
     one_call_each = True
+    email = "email"
 
     def __init__(self, connector: Connector, standin: Receiver) -> None:
         self.connector, self.standin, self.receiver = connector, standin, standin

@@ -57,12 +57,14 @@ class Subject(ABC):
     """One connector under test.
 
     `one_call_each`: a call writes one record, and what happens to it happens to that record alone.
+    `email` is what the CRM calls its field for the first e-mail address, if it has one.
     `raw` is what the CRM must hold of ALICE, by its own names, and `cleared` of somebody of whom nothing is known.
     """
 
     connector: Connector
     standin: StandIn | None = None
     one_call_each = False
+    email: str | None = None
     names: Mapping[str, str]
     raw: Mapping[str, Any]
     cleared: Mapping[str, Any]
@@ -78,6 +80,11 @@ class Subject(ABC):
     @abstractmethod
     async def edit(self, customer: UUID, **fields: Any) -> None:
         """A user of the CRM changes fields, by the CRM's own names, to raw values."""
+
+    async def correct(self, customer: UUID, address: str | None) -> None:
+        """A user of the CRM writes another e-mail address where the first one stands, or none."""
+        assert self.email
+        await self.edit(customer, **{self.email: "" if address is None else address})
 
     async def promote(self, customer: UUID) -> str:
         """A user of the CRM gives a customer another plan; gives the name of the field."""

@@ -21,7 +21,7 @@ from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Meter
 from portal.crm.setup import Setup
 from portal.crm.since import Row, Since
 from portal.crm.tryton.fields import Fields, as_date, describe
-from portal.crm.tryton.mechanisms import changes, every_mechanism, read_mechanisms
+from portal.crm.tryton.mechanisms import ByType, changes, is_ours, read_mechanisms
 from portal.crm.tryton.notes import erase_notes, write_notes
 from portal.crm.tryton.rpc import CONCURRENCY, Refused, Rpc, moment, read_moment
 
@@ -30,6 +30,7 @@ ID, SEQ, FINGERPRINT = "portal_id", "portal_seq", "portal_fingerprint"
 DIALECT = Dialect(booleans_can_be_empty=False)
 EVERY = {"active_test": False}
 MOST, PAGE = 25, 200
+MECHANISMS = "contact_mechanisms"
 SETTLES = timedelta(seconds=5)
 
 
@@ -74,7 +75,7 @@ class Tryton(Comparing):
         """Who was edited by others, by write_date."""
         await self._fields.load()
         found, later = await self.feed.read(cursor)
-        contacts = [self._contact(row) for row in found]
+        contacts = await self._with_mechanisms(found)
         return [Ref(one.remote_id, one.customer_id) for one in contacts if not self._is_echo(one)], later
 
     def verify(self, _headers: Mapping[str, str], _raw: bytes, _url: str, _now: datetime) -> Sequence[Hint]:
@@ -88,13 +89,12 @@ class Tryton(Comparing):
             await self._rpc.call(f"{PARTY}.delete", [int(contact.remote_id)], {}, writes=True)
 
     async def browse(self, cursor: Cursor | None, size: int) -> tuple[Sequence[Existing], Cursor | None]:
-        """All parties, by their numbers, with the contact mechanisms that anybody gave them."""
+        """All parties, by their numbers, with the contact mechanisms that the portal would take over."""
         await self._fields.load()
         domain, names = [["id", ">", int(cursor or 0)], ["replaced_by", "=", None]], [*self._names, "name"]
         found = await self._rpc.call(f"{PARTY}.search_read", domain, 0, size, [["id", "ASC"]], names, EVERY)
-        ways = await every_mechanism(self._rpc, [int(row["id"]) for row in found])
         number = self._setup.settings.number_field
-        contacts = [self._contact({**row, **ways.get(int(row["id"]), {})}) for row in found]
+        contacts = await self._with_mechanisms(found)
         known = [existing(one, self._remote(one), self._map, number, "name") for one in contacts]
         return known, contacts[-1].remote_id if len(contacts) == size else None
 
@@ -137,7 +137,17 @@ class Tryton(Comparing):
         await self._fields.load()
         domain, names = [condition, ["replaced_by", "=", None]], [*self._names, "_timestamp"]
         found = await self._rpc.call(f"{PARTY}.search_read", domain, 0, None, None, names, EVERY)
-        return [self._contact(row) for row in found]
+        return await self._with_mechanisms(found)
+
+    async def _with_mechanisms(self, rows: Sequence[Row]) -> list[Contact]:
+        """The parties with the contact mechanisms that are the portal's, each under its type."""
+        found = await read_mechanisms(self._rpc, [int(row["id"]) for row in rows]) if self._map.points else {}
+        contacts = []
+        for row in rows:
+            by_type = found.get(int(row["id"]), {})
+            values = {type: one["value"] for type, one in by_type.items()}
+            contacts.append(self._contact({**row, **values, MECHANISMS: by_type}))
+        return contacts
 
     async def _modified_between(self, since: int, until: int, position: str | None) -> tuple[list[Row], str | None]:
         first, last = (moment(datetime.fromtimestamp(at / 1000, UTC)) for at in (since, until))
@@ -149,22 +159,15 @@ class Tryton(Comparing):
 
     async def _write(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
         """One call each; when the line breaks, the rest is not tried."""
-        there = [int(wish.there.remote_id) for wish in wishes if wish.there]
-        try:
-            await self._fields.load()
-            mechanisms = await read_mechanisms(self._rpc, there)
-        except CallFailed as failure:  # nothing was written yet
-            raise CallFailed(Retry(failure.outcome.why)) from None
         outcomes: list[Outcome] = []
         for wish in wishes:
-            ours = mechanisms.get(int(wish.there.remote_id), []) if wish.there else []
-            outcomes.append(await self._write_one(wish, ours))
+            outcomes.append(await self._write_one(wish))
             if not isinstance(outcomes[-1], Applied | Conflict | Reject):
                 break
         return [*outcomes, *[_not_tried(outcomes)] * (len(wishes) - len(outcomes))]
 
-    async def _write_one(self, wish: Wish, mechanisms: Sequence[Mapping[str, Any]]) -> Outcome:
-        values = self._values(wish, mechanisms)
+    async def _write_one(self, wish: Wish) -> Outcome:
+        values = self._values(wish)
         try:
             if wish.there is None:
                 [id] = await self._rpc.call(f"{PARTY}.create", [values], {}, writes=True)
@@ -179,17 +182,23 @@ class Tryton(Comparing):
             return Reject(failure.outcome.why) if isinstance(failure.outcome, Reject) else failure.outcome
         return Applied(str(id), wish.fingerprint, wish.desired.seq)
 
-    def _values(self, wish: Wish, mechanisms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def _values(self, wish: Wish) -> dict[str, Any]:
         fields = {name: value for name, value in wish.fields.items() if name not in self._map.points}
         values = {name: self._fields.to_tryton(name, value) for name, value in fields.items()}
         values |= {name: as_date(values[name]) for name in self._dates if values.get(name)}
-        wanted = {name: wish.fields[name] for name in self._map.points}
+        there: ByType = wish.there.raw.get(MECHANISMS, {}) if wish.there else {}
+        wanted = {name: wish.fields[name] for name in self._map.points if not self._has(there.get(name), wish, name)}
         own = {ID: str(wish.desired.customer_id), SEQ: wish.desired.seq, FINGERPRINT: wish.fingerprint}
         if wish.there:
             # Tryton lets nobody change a party's code once it has one.
             values.pop(self._setup.settings.number_field, None)
-        done = changes(mechanisms, wanted)
-        return {"name": wish.desired.name, **values, **own} | ({"contact_mechanisms": done} if done else {})
+        done = changes(there, wanted)
+        return {"name": wish.desired.name, **values, **own} | ({MECHANISMS: done} if done else {})
+
+    def _has(self, row: Mapping[str, Any] | None, wish: Wish, name: str) -> bool:
+        """Whether a mechanism is ours and says so already; Tryton writes phone numbers in groups."""
+        point = self._map.points[name]
+        return bool(row and is_ours(row) and point.from_crm(row["value"]) == point.from_crm(wish.fields[name]))
 
     async def _tell(self, stories: Sequence[Story]) -> None:
         await write_notes(self._rpc, stories)

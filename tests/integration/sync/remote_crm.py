@@ -51,7 +51,7 @@ class Contact:
     fields: dict[str, Value] = field(default_factory=dict)
     edited_by: dict[str, tuple[int, Editor]] = field(default_factory=dict)
     timeline: list[str] = field(default_factory=list)
-    consents: dict[tuple[str, str], ConsentStatus] = field(default_factory=dict)
+    consents: dict[tuple[str, str], ConsentStatus | None] = field(default_factory=dict)
     merged: frozenset[str] = frozenset()
     nobodys: bool = False
     restricted: bool = False
@@ -142,7 +142,7 @@ class RemoteCrm:
         contact.edited_by |= dict.fromkeys(fields, by)
         self._feed.append(customer)
 
-    def says(self, customer: UUID, purpose: str, channel: str, status: ConsentStatus) -> None:
+    def says(self, customer: UUID, purpose: str, channel: str, status: ConsentStatus | None) -> None:
         """A user of the CRM notes down a consent."""
         contact = self.contacts[customer]
         contact.consents[purpose, channel] = status

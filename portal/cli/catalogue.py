@@ -1,5 +1,6 @@
-"""The catalogue: checking it before it is used."""
+"""The catalogue: beginning one, and checking it before it is used."""
 
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -8,15 +9,17 @@ from rich.console import Console
 from rich.table import Table
 
 from portal.catalogue import load
+from portal.cli.crm_checks import tell_of_doubts
+from portal.crm.sample import sample as sample_of
 from portal.paths import resource
-from portal.settings import load_settings
+from portal.settings import SettingsError, load_settings
 
-app = typer.Typer(help="Check the catalogue.", no_args_is_help=True)
+app = typer.Typer(help="Begin a catalogue, and check it.", no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Check the catalogue."""
+    """Begin a catalogue, and check it."""
 
 
 @app.command()
@@ -34,3 +37,15 @@ def check(
     console.print(
         f"{len(catalogue.fields)} fields, {len(catalogue.channels)} channels, {len(catalogue.purposes)} purposes: good."
     )
+    # A file can be checked where nothing is configured.
+    with suppress(SettingsError) if file else nullcontext():
+        tell_of_doubts(load_settings(), catalogue, console)
+
+
+@app.command()
+def sample(
+    kind: Annotated[str, typer.Argument(help="Of the CRM, as in its settings.")],
+    name: Annotated[str | None, typer.Option(help="What the settings call it; without, like its kind.")] = None,
+) -> None:
+    """Print a catalogue to begin with: the one that comes along, and what such a CRM calls its fields."""
+    print(sample_of(kind, name or kind), end="")

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from portal.catalogue import CatalogueError, load
 from portal.cli.context import run
+from portal.cli.crm_checks import ask_crms
 from portal.cli.finding import Finding
 from portal.cli.mail_check import ask_mail
 from portal.cli.provider_checks import ask_providers
@@ -20,7 +21,7 @@ from portal.web.client_address import parse_networks
 
 
 def doctor() -> None:
-    """Check configuration, catalogue, database, roles, identity providers and mail, and say what to fix."""
+    """Check configuration, catalogue, CRMs, database, roles, identity providers and mail, and say what to fix."""
     console = Console(highlight=False, soft_wrap=True)
     try:
         settings = load_settings()
@@ -122,6 +123,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _settings,
     _proxies,
     _catalogue,
+    ask_crms,
     _database,
     _providers,
     ask_mail,

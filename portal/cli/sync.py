@@ -8,8 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from portal.catalogue import Catalogue
 from portal.cli.context import records, run
+from portal.cli.crm_checks import tell_of_doubts
 from portal.cli.sync_all import drift, resync
+from portal.crm import configured
 from portal.db.database import Database, Row
 from portal.errors import Invalid
 from portal.settings import load_settings
@@ -53,22 +56,27 @@ def group() -> None:
 def status(parked: Annotated[bool, typer.Option(help="List the records that are parked.")] = True) -> None:
     """Show how each CRM is doing: how many records are behind, for how long, and what keeps it."""
 
-    async def main() -> tuple[list[Row], list[Row]]:
-        async with records(load_settings()) as store:
-            return await store.database.fetch_all(STATUS), await store.database.fetch_all(PARKED, [SHOWN])
+    settings = load_settings()
 
-    crms, refused = run(main())
+    async def main() -> tuple[Catalogue, list[Row], list[Row]]:
+        async with records(settings) as store:
+            found = await store.database.fetch_all(STATUS), await store.database.fetch_all(PARKED, [SHOWN])
+            return store.catalogue, *found
+
+    catalogue, crms, refused = run(main())
     table = Table("connector", "CRM", "state", "behind", "oldest waits", "parked", "most attempts", "budget")
     for row in crms:
         waiting = f"{row['waiting'].total_seconds():.1f} s" if row["waiting"] else ""
         figures = (str(row["behind"]), waiting, str(row["parked"]), str(row["attempts"] or 0))
-        table.add_row(row["name"], row["label"], _state(row), *figures, _budget(row))
+        state = _state(row) if row["name"] in configured(settings) else "not in the settings"
+        table.add_row(row["name"], row["label"], state, *figures, _budget(row))
     Console().print(table)
     if parked and refused:
         listed = Table("connector", "customer", "state", "attempts", "the CRM says", title="Parked")
         for row in refused:
             listed.add_row(row["connector"], row["number"], row["status"], str(row["attempts"]), row["last_error"])
         Console().print(listed)
+    tell_of_doubts(settings, catalogue, Console())
 
 
 @app.command()

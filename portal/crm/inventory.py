@@ -119,15 +119,16 @@ def _needed(need: Needed, found: RemoteField | None) -> Finding:
 
 
 def _mapped(writing: Writing, found: RemoteField | None) -> Finding:
+    written = writing.boolean if writing.is_flag else writing.type
+    words = {writing.values.get(value, value) for value in writing.order}
     if found is None:
-        return Finding(writing.name, "", "is missing")
+        kind = f"{written}: {', '.join(sorted(words))}" if words else written
+        return Finding(writing.name, "", f"is missing; it would be written as {kind}")
     if not found.writable:
         return Finding(writing.name, found.kind, "cannot be written")
-    written = writing.boolean if writing.is_flag else writing.type
     if found.accepts and written not in found.accepts:
         accepts = ", ".join(sorted(found.accepts))
         return Finding(writing.name, found.kind, f"is written as {written}, and takes {accepts}")
-    words = {writing.values.get(value, value) for value in writing.order}
     if found.options and (missing := sorted(words - found.options)):
         return Finding(writing.name, found.kind, f"does not know {', '.join(missing)}")
     return Finding(writing.name, found.kind)

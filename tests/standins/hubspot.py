@@ -52,6 +52,8 @@ CONTACT = {
         options("paperless", "true", "false", shown="booleancheckbox") | {"type": "bool"}, text("offers_email"),
         text("contact_summary", shown="textarea"), text("customer_number", unique=True),
         text("portal_id", unique=True), text("portal_seq", kind="number", shown="number"), text("portal_fingerprint"),
+        text("phone", shown="phonenumber"), text("mobilephone", shown="phonenumber"), text("call_me"),
+        text("pronunciation"), text("customer_time_zone"), text("internal_remark"), text("offers_phone"),
         text("hs_merged_object_ids") | READ_ONLY, text("lastmodifieddate", kind="datetime", shown="date") | READ_ONLY,
     )
 }  # fmt: skip

@@ -31,7 +31,9 @@ PARTNER: dict[str, dict[str, Any]] = {
     "x_plan": {"type": "selection", "selection": [["home", "Home"], ["home_plus", "Plus"], ["business", "Business"]]},
     "x_paperless": {"type": "boolean"}, "x_offers_email": {"type": "char"}, "x_summary": {"type": "text"},
     "x_portal_id": {"type": "char"}, "x_portal_seq": {"type": "integer"}, "x_portal_fingerprint": {"type": "char"},
-    "is_company": {"type": "boolean"},
+    "phone": {"type": "char"}, "x_mobile": {"type": "char"}, "x_call_me": {"type": "char"},
+    "x_pronunciation": {"type": "char"}, "x_time_zone": {"type": "char"}, "x_remark": {"type": "text"},
+    "x_offers_phone": {"type": "char"}, "is_company": {"type": "boolean"},
     "active": {"type": "boolean"}, "write_date": {"type": "datetime", "readonly": True},
 }  # fmt: skip
 

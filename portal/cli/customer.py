@@ -12,6 +12,7 @@ from portal import clock
 from portal.audit.entry import Actor, ActorKind
 from portal.audit.values import Value
 from portal.cli.context import records, run
+from portal.cli.first_day import import_customers
 from portal.cli.invitation_report import Report, Result
 from portal.cli.invitations import Wish, invite_all, invite_one, numbers_in
 from portal.errors import Invalid
@@ -19,12 +20,13 @@ from portal.identity.invitations import LASTS, LONGEST
 from portal.record.change import Intention, create
 from portal.settings import Settings, load_settings
 
-app = typer.Typer(help="Begin a customer's record, and invite them to log in.", no_args_is_help=True)
+app = typer.Typer(help="Begin customers' records, and invite them to log in.", no_args_is_help=True)
+app.command("import")(import_customers)
 
 
 @app.callback()
 def group() -> None:
-    """Begin a customer's record, and invite them to log in."""
+    """Begin customers' records, and invite them to log in."""
 
 
 @app.command("create")

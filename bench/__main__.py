@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import os
+import signal
 import sys
 import time
 import traceback
@@ -14,10 +16,13 @@ from bench.processes import ROOT
 from bench.report import report
 from bench.row import CannotBeMeasured, Row
 from bench.rows import ROWS
+from bench.rows.growth import LARGE
 
 CUSTOMERS, CHANGES = 1_000, 20_000
 QUICK = 0.3
 """How long a quick run measures, as a share of a full one."""
+LONGEST, LONGEST_QUICK, LONGEST_LARGE = 600, 120, 6 * 3600
+"""Seconds that a row takes at most; with the largest data, which are made the first time, the last of them."""
 
 
 def main() -> None:
@@ -27,6 +32,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "bench", help="where databases are kept")
     parser.add_argument("--output", type=Path, help="the report; bench/report.md, with --row var/bench/report.md")
     options = parser.parse_args()
+    # As Ctrl-C does: what was started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     output = options.output or (options.folder if options.row else ROOT / "bench") / "report.md"
     share = 0.4 if options.quick else 1
     with ground(
@@ -35,31 +42,36 @@ def main() -> None:
         changes=int(CHANGES * share),
         scale=QUICK if options.quick else 1.0,
     ) as here:
-        whole = asyncio.run(_run(here, options.row or list(ROWS), "quick" if options.quick else "full"))
+        whole = asyncio.run(_run(here, options.row or list(ROWS), quick=options.quick))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(whole, encoding="utf-8")
     print(f"Written: {output}", file=sys.stderr)
 
 
-async def _run(here: Ground, names: list[str], mode: str) -> str:
+async def _run(here: Ground, names: list[str], *, quick: bool) -> str:
     began, clock, load = datetime.now(UTC), time.monotonic(), machine.load()
+    longest = LONGEST_QUICK if quick else LONGEST_LARGE if os.environ.get(LARGE) else LONGEST
     rows = []
     for name in names:
         started = time.monotonic()
-        rows.append(await _measure(here, name))
+        rows.append(await _measure(here, name, longest))
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     loads = f"load of the machine {load} before and {machine.load()} after"
     minutes = (time.monotonic() - clock) / 60
+    mode = "quick" if quick else "full"
     return report(machine.head(here), rows, began=began, minutes=minutes, mode=mode, loads=loads)
 
 
-async def _measure(here: Ground, name: str) -> Row:
-    """A row; one that cannot be measured here says why, and the others go on."""
+async def _measure(here: Ground, name: str, longest: float) -> Row:
+    """A row; one that cannot be measured here, or takes too long, says so, and the others go on."""
     title, measure = ROWS[name]
     try:
-        row = await measure(here)
+        async with asyncio.timeout(longest):
+            row = await measure(here)
     except CannotBeMeasured as error:
         return Row(title, f"Not measured: {error}")
+    except TimeoutError:
+        return Row(title, f"Not measured: it took longer than {longest:.0f} s.")
     except Exception as error:
         traceback.print_exc()
         return Row(title, f"Failed: {type(error).__name__}: {error}".replace("\n", " "))

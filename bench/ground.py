@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import URL, make_url
 
-from bench.processes import ROOT, free_port, program, python, served
+from bench.processes import ROOT, alive, free_port, program, python, served
 from portal.audit.cipher import KeyRing
 from portal.catalogue import Catalogue, load
 from portal.db.database import Database, Role
@@ -121,21 +121,26 @@ class Ground:
         # Invented customers are for development alone; the data are the same.
         environment = self.environment(ENVIRONMENT="development", PUBLIC_URL="http://localhost")
         command = python("-m", "portal", "demo", "flood", "--customers", str(customers), "--changes", str(changes))
-        subprocess.run(command, env={"PATH": os.environ["PATH"], **environment}, cwd=ROOT, check=True)
+        subprocess.run(
+            command, env={"PATH": os.environ["PATH"], **environment}, cwd=ROOT, check=True, timeout=_patience(changes)
+        )
         with self.as_administrator() as admin:
             admin.execute("VACUUM ANALYZE")
 
-    def deliver(self, workers: int = 2, seconds: float = 600) -> None:
+    def deliver(self, seconds: float, workers: int = 2) -> None:
         """Bring everything that is due to the built-in CRM, with real workers.
 
         Raises:
             TimeoutError: it is not there after so many seconds.
+            RuntimeError: the workers have ended.
         """
         deadline = time.monotonic() + seconds
-        with self.workers(workers, SYNC_BATCH="500"), self.as_administrator() as admin:
+        with self.workers(workers, SYNC_BATCH="500") as pids, self.as_administrator() as admin:
             while behind := admin.execute(BEHIND).fetchall()[0][0]:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{behind} customers are still not in the CRM")
+                if not any(alive(pid) for pid in pids):
+                    raise RuntimeError(f"the workers have ended: {self.folder / 'work.log'}")
                 time.sleep(0.5)
             admin.execute("VACUUM ANALYZE")
 
@@ -150,38 +155,48 @@ class Ground:
 def ground(folder: Path, *, customers: int, changes: int, scale: float = 1.0) -> Iterator[Ground]:
     """A server of its own with so many customers and changes in it, for the length of a `with` block.
 
-    What is in `folder` already is used again if it was made for the same schema and the same numbers.
+    What is in `folder` already is used again if it was made for the same numbers, and brought to the schema of now if
+    that only goes on from the one it has.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
-    made, wanted = folder / "made.json", {"customers": customers, "changes": changes, "schema": _schema()}
-    kept = made.exists() and json.loads(made.read_text(encoding="utf-8")) == wanted
-    if not kept:
+    made, schema = folder / "made.json", _schema()
+    wanted = {"customers": customers, "changes": changes, "schema": schema}
+    before = json.loads(made.read_text(encoding="utf-8")) if made.exists() else {}
+    steps = before.get("schema", [])
+    kept = before == {**wanted, "schema": steps} and schema[: len(steps)] == steps
+    if not kept or steps != schema:
         made.unlink(missing_ok=True)
         with embedded(folder / "postgres") as server:
-            _make_database(server.admin_url)
+            _prepare_database(server.admin_url, anew=not kept)
     with embedded(folder / "postgres", max_connections=200) as server:
         pid = int((folder / "postgres" / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         keys = KeyRing(base64.b64decode(KEY))
         here = Ground(folder, server.admin_url, pid, scale, load(resource("catalogue.toml")), keys)
         if not kept:
             here.flood(customers, changes)
-            here.deliver()
-            made.write_text(json.dumps(wanted), encoding="utf-8")
+            here.deliver(_patience(changes))
+        made.write_text(json.dumps(wanted), encoding="utf-8")
         yield here
 
 
-def _make_database(admin_url: str) -> None:
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
-        # A commit's own time, which latencies are read from; it holds from the next start on.
-        admin.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+def _prepare_database(admin_url: str, *, anew: bool) -> None:
+    if anew:
+        with psycopg.connect(admin_url, autocommit=True) as admin:
+            admin.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
+            # A commit's own time, which latencies are read from; it holds from the next start on.
+            admin.execute("ALTER SYSTEM SET track_commit_timestamp = on")
     initialise(admin_url, dict.fromkeys(Role, PASSWORD), database="bench")
     url = make_url(admin_url).set(database="bench", drivername="postgresql+psycopg")
     migrate(url.set(username=Role.OWNER.user, password=PASSWORD))
     with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
         # As a worker does when it starts; here, so that the flood is due for it.
-        admin.execute("INSERT INTO portal.connector (name, label) VALUES ('embedded', 'CRM')")
+        admin.execute("INSERT INTO portal.connector (name, label) VALUES ('embedded', 'CRM') ON CONFLICT DO NOTHING")
+
+
+def _patience(changes: int) -> float:
+    """In how many seconds so many changes are made, or delivered, by any machine that gets anywhere."""
+    return 60 + changes / 100
 
 
 def _schema() -> list[str]:

@@ -1,6 +1,8 @@
 """The change log, and what happened at the doors, from the command line."""
 
+import os
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,7 +13,12 @@ from portal.auditing.events import EventFilter, EventPage, read_events
 from portal.cli.context import records, run
 from portal.db.database import Database, Role
 from portal.record.verify import Report, verify
+from portal.record.verify_processes import checking
 from portal.settings import load_settings
+
+CORES = os.cpu_count() or 1
+SMALL = 20_000
+"""So many entries are verified in less time than it takes to start processes for them."""
 
 app = typer.Typer(help="Verify the change log; read the security events.", no_args_is_help=True)
 
@@ -22,12 +29,14 @@ def group() -> None:
 
 
 @app.command("verify")
-def verify_log() -> None:
+def verify_log(
+    processes: Annotated[int, typer.Option(help="How many at a time; as many as there are cores.", min=1)] = CORES,
+) -> None:
     """Walk every chain and compare every record with its chain.
 
     Ends with 1 and names the customer, the chain and the first broken change where something does not hold.
     """
-    report = run(_verify())
+    report = run(_verify(processes))
     console = Console(highlight=False, soft_wrap=True)
     console.print(
         f"Expected {report.expected_chains} chains with {report.expected_entries} changes; "
@@ -74,7 +83,7 @@ async def _events(asked: EventFilter, most: int) -> EventPage:
         return await read_events(database, asked, limit=most)
 
 
-async def _verify() -> Report:
+async def _verify(processes: int) -> Report:
     bar = Progress(
         TextColumn("Verifying"),
         BarColumn(),
@@ -83,8 +92,15 @@ async def _verify() -> Report:
         console=Console(stderr=True),
         transient=True,
     )
-    async with records(load_settings()) as store:
+    settings = load_settings()
+    async with records(settings) as store:
         row = await store.database.fetch_one("SELECT coalesce(sum(seq), 0)::bigint AS entries FROM portal.customer")
+        entries = row["entries"] if row else 0
         with bar:
-            task = bar.add_task("verify", total=row["entries"] if row else 0)
-            return await verify(store.database, store.keys, progress=lambda n: bar.advance(task, n))
+            task = bar.add_task("verify", total=entries)
+            walk = partial(verify, store.database, store.keys, progress=lambda n: bar.advance(task, n))
+            if processes == 1 or entries < SMALL:
+                return await walk()
+            async with checking(settings, processes) as check:
+                # One batch more than there are processes, so that none of them waits for its next one.
+                return await walk(check=check, ahead=processes + 1)

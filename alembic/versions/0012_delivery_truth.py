@@ -20,9 +20,10 @@ GRANT SELECT (connector, open_until, opened_at, shut_until, rate_calls, rate_sec
     ON portal.connector_gate TO portal_customer;
 GRANT SELECT (seen_at, connectors) ON portal.worker TO portal_customer;
 GRANT SELECT ON portal.delivery_state_v1 TO {READERS};
+GRANT SELECT ON portal.connector_backlog_v1 TO portal_staff, portal_worker;
 """
 
-SQL = ("record/delivery_state_v1", "record/read_v2", "history/history_v2")
+SQL = ("sync/connector_backlog_v1", "record/delivery_state_v1", "record/read_v2", "history/history_v2")
 
 
 def upgrade() -> None:
@@ -34,7 +35,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION portal.record_read_v2, portal.history_v2")
-    op.execute("DROP VIEW portal.delivery_state_v1")
+    op.execute("DROP VIEW portal.delivery_state_v1, portal.connector_backlog_v1")
     op.execute("REVOKE SELECT (seen_at) ON portal.worker FROM portal_customer")
     op.execute(
         """REVOKE SELECT (connector, open_until, opened_at, shut_until, rate_calls, rate_seconds, tokens, filled_at)

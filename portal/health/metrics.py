@@ -16,11 +16,13 @@ from portal.web.metrics import REGISTRY
 
 # The index over due rows answers this; the rows that are up to date are never looked at.
 LOOK = """
-SELECT c.name AS connector, due.backlog, greatest(due.lag, 0)::float AS lag, parked.count AS parked,
+SELECT c.name AS connector, coalesce(due.backlog, 0) AS backlog, parked.count AS parked,
+    greatest(coalesce(extract(epoch FROM clock_timestamp() - due.waiting_since), 0), 0)::float AS lag,
     (c.paused_at IS NOT NULL)::integer AS paused, (g.open_until IS NOT NULL)::integer AS breaker, g.calls,
     least(g.rate_calls, g.tokens + extract(epoch FROM clock_timestamp() - g.filled_at) * g.rate_calls / g.rate_seconds)
         AS budget,
     CASE WHEN g.resets_at IS NULL OR g.resets_at > clock_timestamp() THEN g.remaining END AS calls_left,
+    CASE WHEN g.resets_at IS NULL OR g.resets_at > clock_timestamp() THEN g.remaining_of END AS calls_allowed,
     recent.delivered, recent.drift, extract(epoch FROM clock_timestamp() - unconfirmed.since) AS unconfirmed,
     (SELECT count(*) FROM portal.worker WHERE seen_at > clock_timestamp() - interval '10 seconds') AS workers
 FROM portal.connector c
@@ -34,9 +36,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT min(s.wanted_at) AS since FROM portal.sync_state s
     WHERE s.connector = c.name AND s.wanted_at IS NOT NULL AND s.confirmed_at IS NULL) unconfirmed
-CROSS JOIN LATERAL (
-    SELECT count(*) AS backlog, extract(epoch FROM clock_timestamp() - min(push_due_at)) AS lag
-    FROM portal.sync_state s WHERE s.connector = c.name AND s.push_due_at IS NOT NULL) due
+LEFT JOIN portal.connector_backlog_v1 due ON due.connector = c.name
 CROSS JOIN LATERAL (SELECT count(*) FROM portal.sync_state s WHERE s.connector = c.name AND s.status = 'parked') parked
 """
 
@@ -68,7 +68,7 @@ class DatabaseMetrics(Collector):
         yield up
         for name, column, words in (
             ("portal_sync_backlog", "backlog", "Records with changes that are not in the CRM yet."),
-            ("portal_sync_lag_seconds", "lag", "Seconds that the record that waits longest has been due."),
+            ("portal_sync_lag_seconds", "lag", "Seconds since the oldest change that is not in the CRM yet."),
             ("portal_sync_parked", "parked", "Records that a person has to look at."),
             ("portal_sync_paused", "paused", "Whether somebody has paused this CRM."),
             ("portal_sync_breaker_open", "breaker", "Whether this CRM does not answer and is left alone."),
@@ -85,6 +85,7 @@ class DatabaseMetrics(Collector):
         for name, column, words in (
             ("portal_sync_budget_calls", "budget", "Calls that our own budget for this CRM has left."),
             ("portal_crm_calls_left", "calls_left", "Calls that this CRM said were left."),
+            ("portal_crm_calls_allowed", "calls_allowed", "Of so many that this CRM said it allows."),
         ):
             yield self._of_each(GaugeMetricFamily(name, words, labels=["connector"]), column)
         yield self._of_each(CounterMetricFamily("portal_crm_calls", "Calls made.", labels=["connector"]), "calls")

@@ -22,12 +22,10 @@ SELECT clock_timestamp() AS at, current_setting('server_version') AS postgresql,
     (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.seen_at DESC) FROM (
         SELECT id, started_at, seen_at FROM portal.worker ORDER BY seen_at DESC LIMIT 50) w) AS workers,
     (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.label) FROM (
-        SELECT o.name, o.label, o.polled_at, o.paused_at, due.*, parked.*, done.*
+        SELECT o.name, o.label, o.polled_at, o.paused_at, coalesce(due.behind, 0) AS behind, due.waiting_since,
+            parked.*, done.*
         FROM portal.connector o
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS behind, min(s.push_due_at) AS waiting_since
-            FROM portal.sync_state s
-            WHERE s.connector = o.name AND s.push_due_at IS NOT NULL AND s.synced_seq < s.desired_seq) due
+        LEFT JOIN portal.connector_backlog_v1 due ON due.connector = o.name
         CROSS JOIN LATERAL (
             SELECT count(*) AS parked, (jsonb_agg(jsonb_build_object(
                     'number', p.number, 'attempts', p.attempts, 'says', p.last_error) ORDER BY p.number)

@@ -14,12 +14,12 @@ done AS (
 ),
 sampled AS (
     INSERT INTO portal.sync_sample (connector, at, backlog, lag, parked, delivered, calls)
-    SELECT d.connector, p.moment, b.backlog, greatest(b.lag, 0), k.parked, v.delivered, d.calls - g.sampled_calls
+    SELECT d.connector, p.moment, coalesce(b.backlog, 0),
+        greatest(coalesce(extract(epoch FROM p.moment - b.waiting_since), 0), 0)::float8, k.parked, v.delivered,
+        d.calls - g.sampled_calls
     FROM present p, due d
     JOIN portal.connector_gate g ON g.connector = d.connector
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS backlog, coalesce(extract(epoch FROM clock_timestamp() - min(s.push_due_at)), 0)::float8 AS lag
-        FROM portal.sync_state s WHERE s.connector = d.connector AND s.push_due_at IS NOT NULL) b
+    LEFT JOIN portal.connector_backlog_v1 b ON b.connector = d.connector
     CROSS JOIN LATERAL (
         SELECT count(*) AS parked FROM portal.sync_state s WHERE s.connector = d.connector AND s.status = 'parked') k
     CROSS JOIN LATERAL (

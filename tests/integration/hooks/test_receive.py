@@ -80,6 +80,15 @@ async def test_a_contact_is_known_by_the_crms_own_id_too(
     assert await due(stores, alice)
 
 
+@pytest.mark.parametrize("id", ["a\0b", "\ud800", "9" * 501, ""], ids=["NUL", "half", "long", "empty"])
+@pytest.mark.parametrize("where", ["id", "contact"])
+async def test_an_id_that_nobody_can_keep_is_malformed(
+    telling: httpx2.AsyncClient, served: Served, id: str, where: str
+) -> None:
+    answer = await tell(telling, served, [{"id": uuid4().hex, "contact": "4711"} | {where: id}])
+    assert (answer.status_code, answer.text) == (400, "malformed\n")
+
+
 async def test_what_is_told_twice_counts_once(
     telling: httpx2.AsyncClient, served: Served, stores: Stores, alice: StoredRecord
 ) -> None:

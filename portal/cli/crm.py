@@ -3,10 +3,12 @@
 import typer
 
 from portal.cli.crm_checks import check
+from portal.cli.crm_show import show
 from portal.cli.first_day import adopt
 
 app = typer.Typer(help="The CRMs that records are kept equal with.", no_args_is_help=True)
 app.command()(check)
+app.command()(show)
 app.command()(adopt)
 
 

@@ -167,8 +167,8 @@ class Tryton(Comparing):
         return [*outcomes, *[_not_tried(outcomes)] * (len(wishes) - len(outcomes))]
 
     async def _write_one(self, wish: Wish) -> Outcome:
-        values = self._values(wish)
         try:
+            values = self._values(wish)
             if wish.there is None:
                 [id] = await self._rpc.call(f"{PARTY}.create", [values], {}, writes=True)
             else:

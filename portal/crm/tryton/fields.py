@@ -8,7 +8,9 @@ from datetime import date
 from typing import Any
 
 from portal.catalogue.model import CrmType
+from portal.crm.answers import CallFailed
 from portal.crm.inventory import RemoteField
+from portal.crm.port import Reject
 from portal.crm.tryton.rpc import Rpc
 
 LANGUAGES = "ir.lang"
@@ -41,10 +43,16 @@ class Fields:
         self._ids = {str(row["code"]): int(row["id"]) for row in found}
 
     def to_tryton(self, name: str, value: Any) -> Any:
-        """A field's value as the protocol writes it. A language that is not there stays as it is: Tryton refuses it."""
-        if name in self._languages and value is not None:
-            return self._ids.get(str(value), value)
-        return value
+        """A field's value as the protocol writes it.
+
+        Raises:
+            CallFailed: Tryton does not know this language, and would only say that something is not as assumed.
+        """
+        if name not in self._languages or value is None:
+            return value
+        if str(value) not in self._ids:
+            raise CallFailed(Reject(f"there is no language {str(value)!r}"))
+        return self._ids[str(value)]
 
     def from_tryton(self, name: str, value: Any) -> Any:
         """The inverse."""

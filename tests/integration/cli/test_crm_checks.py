@@ -13,8 +13,8 @@ from portal.crm.checking import Checked, check_all
 from portal.crm.sample import kinds_with_sample, sample
 from portal.db.database import Database, Role
 from portal.errors import NotFound
+from tests.commands import environment, portal
 from tests.conftest import make_settings
-from tests.integration.cli.test_commands import environment, portal
 from tests.standins.hubspot import TOKEN, HubSpot
 from tests.standins.odoo import DATABASE, KEY, Odoo
 from tests.standins.salesforce import CLIENT_ID, CLIENT_SECRET, Salesforce

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from portal.audit.entry import Diff, Erased
@@ -11,7 +11,10 @@ from portal.audit.values import format_moment
 from portal.auditing.queries import LoggedChange
 from portal.formats import harmless_cell
 
-COLUMNS = ("at", "customer", "seq", "action", "actor_kind", "actor", "via", "path", "old", "new", "leaf")
+COLUMNS = (
+    "at", "customer", "seq", "action", "actor_kind", "actor", "via", "path", "old", "new", "leaf",
+    "delivered", "waiting",
+)  # fmt: skip
 
 
 async def as_csv(changes: AsyncIterator[LoggedChange]) -> AsyncIterator[str]:
@@ -23,9 +26,12 @@ async def as_csv(changes: AsyncIterator[LoggedChange]) -> AsyncIterator[str]:
         actor = ("unreadable", "", "", "")
         if entry:
             actor = (entry.action, entry.actor.kind.value, entry.actor.id, entry.actor.via)
+        where = _compact(_delivered(change)), _compact(_waiting(change))
         for diff in diffs:
             values = diff.path, _json(diff.old), _json(diff.new)
-            yield _line((format_moment(change.at), change.number, change.seq, *actor, *values, change.leaf.hex()))
+            yield _line(
+                (format_moment(change.at), change.number, change.seq, *actor, *values, change.leaf.hex(), *where)
+            )
 
 
 async def as_json(changes: AsyncIterator[LoggedChange]) -> AsyncIterator[str]:
@@ -48,13 +54,36 @@ def _object(change: LoggedChange) -> dict[str, Any]:
             "diffs": [{"path": d.path, "old": _plain(d.old), "new": _plain(d.new)} for d in entry.diffs],
             "evidence": dict(entry.evidence.facts) | {n: _plain(v) for n, v in entry.evidence.personal.items()},
         }
-    return told | {"readable": entry is not None, "leaf": change.leaf.hex()}
+    where = {"delivered": _delivered(change), "waiting": _waiting(change)}
+    return told | {"readable": entry is not None, "leaf": change.leaf.hex()} | where
+
+
+def _delivered(change: LoggedChange) -> dict[str, str]:
+    """When each CRM had it, by connector."""
+    return {stop.connector: format_moment(stop.at) for stop in change.stops if stop.at}
+
+
+def _waiting(change: LoggedChange) -> dict[str, dict[str, str]]:
+    """Since when each other CRM waits for it and why (portal/sync/waiting.py), with its own words, by connector."""
+    return {
+        stop.connector: {
+            "since": format_moment(stop.since) if stop.since else "",
+            "why": stop.why,
+            **({"says": stop.says} if stop.says else {}),
+        }
+        for stop in change.stops
+        if stop.why
+    }
 
 
 def _line(cells: tuple[object, ...]) -> str:
     out = io.StringIO()
     csv.writer(out).writerow([harmless_cell(cell) for cell in cells])
     return out.getvalue()
+
+
+def _compact(value: Mapping[str, object]) -> str:
+    return json.dumps(value, ensure_ascii=False) if value else ""
 
 
 def _plain(value: object) -> object:

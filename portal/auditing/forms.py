@@ -6,6 +6,7 @@ from wtforms import DateField, Form, StringField
 from wtforms.fields import Field
 from wtforms.validators import Length, Optional, ValidationError
 
+from portal.auditing.queries import Reached
 from portal.i18n import gettext as _
 from portal.web import forms
 
@@ -33,6 +34,7 @@ class FilterForm(Form):
     action = StringField(validators=[Optional(), _one_of(SUBJECTS)])
     after = DateField(validators=[Optional()])
     before = DateField(validators=[Optional()])
+    delivery = StringField(validators=[Optional(), _one_of(tuple(Reached))])
 
 
 class EventFilterForm(Form):

@@ -1,15 +1,19 @@
 """What auditors read of the change log. The statement that reads also writes down who read it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from portal import clock
 from portal.audit.cipher import KeyRing, Undecipherable, WrappedKey
 from portal.audit.entry import Entry, unseal
 from portal.auditing.cursor import Cursor, Direction
 from portal.db.database import Database, Row
+from portal.record.delivery import Delivery, delivered, delivery
+from portal.sync.waiting import Stop, stops
 
 PAGE = 50
 
@@ -24,33 +28,50 @@ WITH candidates AS MATERIALIZED (
     INSERT INTO portal.access_record (customer_id, id, actor_kind, actor_id, actor_name, via)
     SELECT customer_id, gen_random_uuid(), 'auditor', %(reader_id)s, %(reader_name)s, 'audit'
     FROM (SELECT DISTINCT customer_id FROM page) seen
+), states AS MATERIALIZED (
+    SELECT t.customer_id, jsonb_agg(to_jsonb(t) - 'customer_id' ORDER BY t.connector) AS sync
+    FROM portal.delivery_state_v1 t WHERE t.customer_id IN (SELECT customer_id FROM page) GROUP BY t.customer_id
 )
-SELECT p.*, k.wrapped, k.wrapped_by, (SELECT count(*) FROM candidates) > %(limit)s AS more,
-    (SELECT count(*) FROM portal.sync_state y WHERE y.customer_id = p.customer_id) AS wanted,
-    (SELECT count(*) FROM portal.sync_state y WHERE y.customer_id = p.customer_id AND y.synced_seq >= p.seq) AS reached
+SELECT p.*, k.wrapped, k.wrapped_by, (SELECT count(*) FROM candidates) > %(limit)s AS more, t.sync,
+    (SELECT jsonb_object_agg(s.connector, d.at) FROM portal.sync_state s CROSS JOIN LATERAL (
+        SELECT e.at FROM portal.delivery e
+        WHERE e.customer_id = p.customer_id AND e.connector = s.connector AND e.through_seq >= p.seq
+        ORDER BY e.through_seq LIMIT 1) d
+        WHERE s.customer_id = p.customer_id) AS delivered
 FROM page p
+LEFT JOIN states t ON t.customer_id = p.customer_id
 LEFT JOIN keys.customer_key k ON k.customer_id = p.customer_id
 ORDER BY p.at DESC, p.customer_id DESC, p.seq DESC
 """
 
-PER_DAY = """
-SELECT (r.at AT TIME ZONE %(zone)s)::date AS day, count(*) AS count
-FROM portal.change_record r JOIN portal.customer c ON c.id = r.customer_id
-WHERE {where} GROUP BY 1 ORDER BY 1
-"""
+# Whoever is to be forgotten somewhere has nothing that waits there.
+LACKING = """EXISTS (SELECT FROM portal.sync_state y
+    WHERE y.customer_id = r.customer_id AND y.synced_seq < r.seq AND y.wanted <> 'erased'{more})"""
 
-DELIVERIES = """
-SELECT o.label, s.status, s.last_error, (
-    SELECT min(d.at) FROM portal.delivery d
-    WHERE d.customer_id = s.customer_id AND d.connector = s.connector AND d.through_seq >= %(seq)s) AS at
-FROM portal.sync_state s JOIN portal.connector o ON o.name = s.connector
-WHERE s.customer_id = %(customer)s ORDER BY o.name
-"""
+
+class Reached(StrEnum):
+    """How far a change has come."""
+
+    EVERYWHERE = "everywhere"  # every CRM has it
+    WAITING = "waiting"  # some CRM does not have it
+    PARKED = "parked"  # one of those refuses it, or it was left out there
+
+    @property
+    def condition(self) -> str:
+        """Of change_record r."""
+        match self:
+            case Reached.EVERYWHERE:
+                there = "EXISTS (SELECT FROM portal.sync_state z WHERE z.customer_id = r.customer_id)"
+                return f"{there} AND NOT {LACKING.format(more='')}"
+            case Reached.WAITING:
+                return LACKING.format(more="")
+            case Reached.PARKED:
+                return LACKING.format(more=" AND y.status IN ('parked', 'skipped')")
 
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which changes are asked for; None asks for all. `action` is a whole action or a subject (`note`)."""
+    """Which changes are asked for; None asks for all. `action` is a subject (`note`)."""
 
     customer: str | None = None
     actor: str | None = None
@@ -59,21 +80,29 @@ class LogFilter:
     before: datetime | None = None
     record: UUID | None = None
     seq: int | None = None
+    delivery: Reached | None = None
 
     def where(self) -> tuple[str, dict[str, Any]]:
         """The conditions that are asked for and no others, so that each question gets a plan of its own."""
         conditions = {
             "c.number = %(customer)s": self.customer,
             "r.actor_kind = %(actor)s": self.actor,
-            "(r.action = %(action)s OR r.action LIKE %(subject)s)": self.action,
+            "split_part(r.action, ':', 1) = %(action)s": self.action,
             "r.at >= %(after)s": self.after,
             "r.at < %(before)s": self.before,
             "r.customer_id = %(record)s": self.record,
             "r.seq = %(seq)s": self.seq,
         }
         params = {name: getattr(self, name) for name in ("customer", "actor", "action", "after", "before")}
-        params |= {"record": self.record, "seq": self.seq, "subject": f"{self.action}:%"}
-        return " AND ".join(text for text, value in conditions.items() if value is not None) or "true", params
+        params |= {"record": self.record, "seq": self.seq}
+        asked = [text for text, value in conditions.items() if value is not None]
+        asked += [self.delivery.condition] if self.delivery else []
+        return " AND ".join(asked) or "true", params
+
+    @property
+    def of_everybody(self) -> bool:
+        """Whether it asks for nothing that is not counted beforehand: portal/record/count_changes_v1.sql."""
+        return self.customer is None and self.record is None and self.seq is None and self.delivery is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +116,7 @@ class Reader:
 @dataclass(frozen=True, slots=True)
 class LoggedChange:
     """A change with what the log knows around it. `entry` is None where it cannot be read: `verify` says why.
-    `reached` of `wanted` CRMs have it."""
+    `deliveries` say how far each CRM is with the record, `delivered` when it had this change; absent while it waits."""
 
     customer_id: UUID
     number: str
@@ -96,12 +125,17 @@ class LoggedChange:
     entry: Entry | None
     data: bytes
     leaf: bytes
-    wanted: int
-    reached: int
+    deliveries: tuple[Delivery, ...]
+    delivered: Mapping[str, datetime]
 
     @property
     def cursor(self) -> Cursor:
         return Cursor(self.at, self.customer_id, self.seq)
+
+    @property
+    def stops(self) -> list[Stop]:
+        """Where it is with each CRM."""
+        return stops(self.deliveries, self.seq, self.at, self.delivered, clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +176,6 @@ async def every_change(
         cursor = page.changes[-1].cursor if page.changes else None
 
 
-async def changes_per_day(database: Database, asked: LogFilter, zone: str) -> dict[date, int]:
-    """How many changes on each day of a time zone."""
-    where, params = asked.where()
-    rows = await database.fetch_all(PER_DAY.format(where=where), params | {"zone": zone})
-    return {row["day"]: row["count"] for row in rows}
-
-
-async def deliveries(database: Database, customer_id: UUID, seq: int) -> list[Row]:
-    """Where a change is: per connector its label, status, last error, and since when its CRM has it."""
-    return await database.fetch_all(DELIVERIES, {"customer": customer_id, "seq": seq})
-
-
 def _logged(row: Row, keys: KeyRing) -> LoggedChange:
     return LoggedChange(
         customer_id=row["customer_id"],
@@ -163,8 +185,8 @@ def _logged(row: Row, keys: KeyRing) -> LoggedChange:
         entry=_entry(row, keys),
         data=bytes(row["entry"]),
         leaf=bytes(row["leaf"]),
-        wanted=row["wanted"],
-        reached=row["reached"],
+        deliveries=tuple(map(delivery, row["sync"] or ())),
+        delivered=delivered(row["delivered"]),
     )
 
 

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 from portal.audit.entry import ActorKind, Entry
 from portal.auditing.forms import ACTORS, SUBJECTS
-from portal.auditing.queries import LogFilter, LoggedChange
+from portal.auditing.queries import LogFilter, LoggedChange, Reached
 from portal.catalogue.model import Catalogue
 from portal.catalogue.wording import Phrase, describe_change, name_of_actor, who
 from portal.formats import format_date, format_number
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
+from portal.sync.state import Wanted
+from portal.sync.waiting_words import Line, Told, where
 
 DAYS = 30
 """How many days the histogram shows when no dates are asked for."""
@@ -29,8 +31,7 @@ class ShownChange:
     via: str
     action: str
     lines: list[Phrase]
-    reached: int
-    wanted: int
+    where: Told | None
     seq: int
     proof: str
     href: str
@@ -61,8 +62,7 @@ def shown(catalogue: Catalogue, change: LoggedChange, href: str) -> ShownChange:
         via=entry.actor.via if entry else "",
         action=entry.action if entry else _("cannot be read"),
         lines=describe_change(catalogue, entry) if entry else [],
-        reached=change.reached,
-        wanted=change.wanted,
+        where=where(change.stops, ActorKind.AUDITOR),
         seq=change.seq,
         proof=f"{change.leaf.hex()[:4]}…{change.leaf.hex()[-2:]}",
         href=href,
@@ -132,7 +132,7 @@ def plot_words(shown_bars: list[Bar]) -> str:
 
 def chips(filters: Mapping[str, str], page: str) -> list[Chip]:
     """The filters that are on."""
-    words = dict(choices()["actor"]) | dict(choices()["action"])
+    words = {value: told for choice in choices().values() for value, told in choice}
     names = {"customer": _("Customer %(value)s"), "after": _("from %(value)s"), "before": _("until %(value)s")}
     return [
         Chip(
@@ -161,7 +161,46 @@ def choices() -> dict[str, list[tuple[str, str]]]:
             strict=True,
         )
     )
-    return {"actor": list(actors.items()), "action": list(subjects.items())}
+    reached = {
+        Reached.EVERYWHERE: _("in every CRM"),
+        Reached.WAITING: _("not in every CRM yet"),
+        Reached.PARKED: _("refused by a CRM"),
+    }
+    return {
+        "actor": list(actors.items()), "action": list(subjects.items()),
+        "delivery": [(key.value, words) for key, words in reached.items()],
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a change is with one CRM: there, at `at`, or as `line` says, `since` then, for the reason called `why`."""
+
+    label: str
+    at: datetime | None
+    line: Line
+    since: datetime | None
+    why: str | None
+
+
+def places(change: LoggedChange) -> list[Place]:
+    """Each CRM by itself."""
+    told = ((stop, where([stop], ActorKind.AUDITOR)) for stop in change.stops)
+    return [Place(stop.label, stop.at, words.lines[0], stop.since, stop.why) for stop, words in told if words]
+
+
+def confirmations(change: LoggedChange) -> list[tuple[str, str, datetime]]:
+    """What each CRM was told of erasure and restriction, or has confirmed, and since when: label, words, moment."""
+    asked = {
+        Wanted.RECORD: (_("Restriction to be lifted"), _("Restriction lifted")),
+        Wanted.RESTRICTED: (_("To be restricted"), _("Restricted")),
+        Wanted.ERASED: (_("To be erased"), _("Erased")),
+    }
+    return [
+        (of.label, asked[Wanted(of.wanted)][of.confirmed_at is not None], of.confirmed_at or of.wanted_at)
+        for of in change.deliveries
+        if of.wanted_at
+    ]
 
 
 def evidence(entry: Entry) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The auditors' pages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
@@ -12,9 +13,10 @@ from starlette.responses import Response, StreamingResponse
 from portal import clock
 from portal.auditing import export as exporting
 from portal.auditing import showing
+from portal.auditing.counts import changes_per_day, log_size
 from portal.auditing.cursor import Cursor, Direction
 from portal.auditing.forms import FilterForm
-from portal.auditing.queries import LogFilter, Reader, changes_per_day, deliveries, every_change, read_log
+from portal.auditing.queries import LogFilter, Reached, Reader, every_change, read_log
 from portal.errors import NotFound, PortalError
 from portal.formats import format_number
 from portal.i18n import current_zone
@@ -59,7 +61,8 @@ async def change(request: Request) -> Response:
         },
         "lines": showing.shown(store.catalogue, logged, "").lines,
         "evidence": showing.evidence(entry) if entry else [],
-        "stops": _stops(await deliveries(store.database, record, seq)),
+        "places": showing.places(logged),
+        "confirmations": showing.confirmations(logged),
         "proof": {
             "leaf": logged.leaf.hex(), "prev": entry.prev.hex() if entry else "",
             "holds": broken is None or broken.seq > seq, "why": broken.why if broken else None,
@@ -91,7 +94,7 @@ async def verify_all(request: Request) -> Response:
     """Walk every chain now, if that can be done while somebody waits."""
     await read_form(request)
     store = services(request).staff
-    expected = await _size(request)
+    expected = await log_size(store.database)
     if expected["entries"] > VERIFIED_HERE:
         words = _("The log has %(entries)s entries: run `portal audit verify` on the command line for all of them.")
         integrity = _integrity(expected) | {"problem": words % {"entries": format_number(expected["entries"])}}
@@ -114,7 +117,7 @@ def _filters(request: Request, *, pages: bool = False) -> tuple[LogFilter, dict[
     errors += [] if form.validate() else [
         f"{words}: {problem}"
         for name, words in (("customer", _("Customer number")), ("actor", _("By")), ("action", _("Action")),
-                            ("after", _("From")), ("before", _("Until")))
+                            ("after", _("From")), ("before", _("Until")), ("delivery", _("Delivered")))
         for problem in form[name].errors
     ]  # fmt: skip
     on = {name: request.query_params[name] for name in form.data if request.query_params.get(name)}
@@ -127,6 +130,7 @@ def _filters(request: Request, *, pages: bool = False) -> tuple[LogFilter, dict[
         action=data["action"] or None,
         after=showing.midnight(data["after"], zone) if data["after"] else None,
         before=showing.midnight(data["before"] + timedelta(days=1), zone) if data["before"] else None,
+        delivery=Reached(data["delivery"]) if data["delivery"] else None,
     )
     return asked, on, []
 
@@ -137,12 +141,8 @@ async def _log(request: Request, asked: LogFilter, filters: Mapping[str, str]) -
     found = await read_log(store.database, store.keys, asked, _reader(request), cursor, direction)
     zone = current_zone()
     first, last = showing.days_shown(asked, zone, clock.now())
-    in_plot = LogFilter(
-        asked.customer,
-        asked.actor,
-        asked.action,
-        showing.midnight(first, zone),
-        showing.midnight(last + timedelta(days=1), zone),
+    in_plot = replace(
+        asked, after=showing.midnight(first, zone), before=showing.midnight(last + timedelta(days=1), zone)
     )
     counts = await changes_per_day(store.database, in_plot, zone.key)
     bars = showing.bars(counts, first, last, address, filters)
@@ -151,7 +151,7 @@ async def _log(request: Request, asked: LogFilter, filters: Mapping[str, str]) -
     has_older = bool(changes) and (direction is Direction.NEWER or found.more)
     return {
         "heading": showing.heading(counts, asked),
-        "filters": {name: filters.get(name, "") for name in ("customer", "actor", "action", "after", "before")},
+        "filters": {name: filters.get(name, "") for name in FilterForm().data},
         "choices": showing.choices(),
         "chips": showing.chips(filters, address),
         "bars": bars,
@@ -162,7 +162,7 @@ async def _log(request: Request, asked: LogFilter, filters: Mapping[str, str]) -
         "exports": {
             form: showing.address(url_for(request, "audit_export", form=form), filters) for form in ("csv", "json")
         },
-        "integrity": _integrity(await _size(request)),
+        "integrity": _integrity(await log_size(services(request).staff.database)),
     }
 
 
@@ -176,14 +176,6 @@ def _cursor(request: Request) -> tuple[Cursor | None, Direction]:
                     _("This address of a page of the log is not complete."), hint=_("Begin at the newest change.")
                 ) from None
     return None, Direction.OLDER
-
-
-async def _size(request: Request) -> dict[str, int]:
-    row = await services(request).staff.database.fetch_one(
-        "SELECT count(*) AS chains, coalesce(sum(seq), 0)::bigint AS entries FROM portal.customer"
-    )
-    assert row is not None
-    return row
 
 
 def _integrity(size: Mapping[str, int]) -> dict[str, Any]:
@@ -202,14 +194,6 @@ def _verified(report: Report, took: float) -> dict[str, Any]:
         "state": state, "at": clock.now(), "took": took, "problem": problem,
         "chains": report.chains, "entries": report.entries,
     }  # fmt: skip
-
-
-def _stops(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    states = {"parked": "failed"}
-    return [
-        {"name": row["label"], "state": "done" if row["at"] else states.get(row["status"], "wait"), "at": row["at"]}
-        for row in rows
-    ]
 
 
 async def _exists(request: Request, record: UUID, seq: int) -> bool:

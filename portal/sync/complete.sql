@@ -1,5 +1,6 @@
 -- Give back the leases of a batch with what was found out, write down what was delivered, and tell open pages. A row
--- whose lease has meanwhile gone to another worker is left to that one. portal/sync/lease.py adds the end, and what is to
+-- whose lease has meanwhile gone to another worker is left to that one, but what was called under the lost lease may have
+-- been the last to arrive: as with an answer that never came, the CRM is read. portal/sync/lease.py adds the end, and what is to
 -- be remembered (remember.sql) where there is something.
 WITH present AS (
     SELECT clock_timestamp() + %(ahead)s AS moment
@@ -13,9 +14,17 @@ verdict AS (
 ),
 mine AS (
     SELECT s.customer_id, s.synced_seq, s.status, s.wanted, s.confirmed_at
-    FROM portal.sync_state s JOIN verdict v ON v.customer_id = s.customer_id
+    FROM portal.sync_state s
+    -- Not a join, which the planner makes a loop in a loop where there are few customers.
     WHERE s.connector = %(connector)s AND s.lease = %(lease)s
+        AND s.customer_id = ANY (ARRAY(SELECT v.customer_id FROM verdict v))
     FOR UPDATE OF s
+),
+lost AS (
+    UPDATE portal.sync_state s SET status = 'verifying', verify_at = p.moment
+    FROM verdict v, present p
+    WHERE s.connector = %(connector)s AND s.customer_id = v.customer_id
+        AND v.customer_id NOT IN (SELECT customer_id FROM mine)
 ),
 done AS (
     UPDATE portal.sync_state s SET
@@ -25,7 +34,8 @@ done AS (
         synced_seq = greatest(s.synced_seq, v.synced_seq),
         timeline_seq = coalesce(v.timeline_seq, s.timeline_seq),
         base = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(decode(v.base, 'base64'), s.base) END,
-        remote_id = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(v.remote_id, s.remote_id) END,
+        -- Also of the erased: a contact that comes out of a CRM's dustbin is known by nothing else.
+        remote_id = coalesce(v.remote_id, s.remote_id),
         remote_etag = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(v.etag, s.remote_etag) END,
         push_due_at = CASE
             WHEN v.push_after IS NOT NULL THEN p.moment + v.push_after * interval '1 second'
@@ -39,7 +49,9 @@ done AS (
         END,
         verify_at = CASE
             WHEN v.verify_after IS NOT NULL THEN p.moment + v.verify_after * interval '1 second'
-            WHEN v.looked THEN NULL
+            -- However it was found out: the call whose answer never came may still land. Look once more when it cannot.
+            WHEN m.status = 'verifying' AND v.status <> 'verifying' THEN p.moment + %(late)s::float8 * interval '1 second'
+            WHEN v.looked AND s.verify_at <= s.lease_until - %(for)s THEN NULL
             ELSE s.verify_at
         END,
         confirmed_at = CASE WHEN s.confirmed_at IS NULL AND v.did AND coalesce(v.wanted, 'record') = s.wanted AND s.wanted_at IS NOT NULL

@@ -48,7 +48,8 @@ async def drain(line: Line) -> int:
     claimed = await claim(line, lease)
     if not claimed:
         return 0
-    seen = Seen(fresh=any(row.attempts == 0 for row in claimed), troubled=claimed[0].troubled)
+    first = claimed[0]
+    seen = Seen(fresh=any(row.attempts == 0 for row in claimed), troubled=first.troubled, probing=first.probing)
     last_call = began + 2 * line.deadline
     leaving = [row for row in claimed if row.wanted is Wanted.ERASED]
     verdicts = await erase(line, leaving, seen, until=last_call) if leaving else []
@@ -56,9 +57,8 @@ async def drain(line: Line) -> int:
     current = await read_current(line, staying) if staying else {}
     rows, unreadable = _sort(staying, current)
     await look(line, [row for row in rows if _must_look(line, row.claimed)], seen, until=last_call)
-    if clock.current.monotonic() < last_call:
-        await push(line, [row for row in rows if row.push], seen, until=last_call)
-    kept = await complete(line, lease, [*verdicts, *unreadable, *(row.verdict for row in rows)], seen)
+    await push(line, [row for row in rows if row.push], seen, until=last_call)
+    kept = await complete(line, lease, [*verdicts, *unreadable, *(row.verdict for row in rows)], seen, prepaid=1)
     if kept < len(claimed):
         log.warning("leases lost", connector=line.name, rows=len(claimed) - kept)
     return len(claimed)

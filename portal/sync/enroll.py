@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Executable, column, func, or_, table
+from sqlalchemy import Executable, and_, column, func, or_, table
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.database import Database
@@ -16,7 +16,7 @@ BATCH = 1_000
 CONNECTOR = table("connector", column("name"), column("label"), schema="portal")
 GATE = table(
     "connector_gate",
-    *map(column, ("connector", "rate_calls", "rate_seconds", "tokens", "filled_at")),
+    *map(column, ("connector", "rate_calls", "rate_seconds", "tokens", "filled_at", "remaining_of")),
     schema="portal",
 )
 ENROLL = Path(__file__).with_name("enroll.sql").read_text(encoding="utf-8")
@@ -37,7 +37,8 @@ async def register(database: Database, lines: Sequence[Line]) -> None:
 
 
 def _gate(line: Line) -> Executable:
-    """Its budget as the connector knows it: full at first, and as full as it was while the rate stays the same."""
+    """Its budget as the connector knows it: full at first, and as full as it was while the rate stays the same. What
+    the CRM itself has said of it stands."""
     rate = line.connector.caps.rate
     calls, seconds = (rate.calls, rate.seconds) if rate else (None, None)
     wanted = insert(GATE).values(
@@ -48,7 +49,8 @@ def _gate(line: Line) -> Executable:
         index_elements=["connector"],
         set_={name: new[name] for name in ("rate_calls", "rate_seconds", "tokens", "filled_at")},
         where=or_(
-            GATE.c.rate_calls.is_distinct_from(new.rate_calls), GATE.c.rate_seconds.is_distinct_from(new.rate_seconds)
+            and_(GATE.c.remaining_of.is_(None), GATE.c.rate_calls.is_distinct_from(new.rate_calls)),
+            GATE.c.rate_seconds.is_distinct_from(new.rate_seconds),
         ),
     )
 

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from msgspec.structs import replace
 
 from portal import clock
-from portal.backoff import backoff
-from portal.crm.port import Ref
+from portal.crm.answers import CallFailed
+from portal.crm.port import Ref, Reject
 from portal.sync.gate import Seen
-from portal.sync.held import unchanged
+from portal.sync.held import put_off, unchanged
 from portal.sync.line import Line
 from portal.sync.state import Claimed, SyncStatus, Verdict
 
@@ -20,13 +19,14 @@ log = structlog.get_logger(__name__)
 async def erase(line: Line, rows: Sequence[Claimed], seen: Seen, *, until: float) -> list[Verdict]:
     """Erase one after the other; what is not reached `until` then (on the monotonic clock) stays due.
 
-    Whose erasure is confirmed stays erased: a change that is written to the record later is kept from the CRM.
+    Whose erasure is confirmed stays erased: a change that is written to the record later is kept from the CRM, and
+    whenever the CRM may have the contact again, it is erased again.
     """
     verdicts: list[Verdict] = []
     for row in rows:
-        if not row.unconfirmed:
-            verdicts.append(_erased(row))
-        elif clock.current.monotonic() < until:
+        if not (row.unconfirmed or row.must_look):
+            verdicts.append(_done(row, SyncStatus.ERASED))
+        elif clock.current.monotonic() < until and seen.shut_for is None:
             verdicts.append(await _erase(line, row, seen))
         else:
             verdicts.append(unchanged(row))
@@ -38,24 +38,37 @@ async def _erase(line: Line, row: Claimed, seen: Seen) -> Verdict:
         async with asyncio.timeout(line.deadline):
             await line.connector.erase(Ref(row.remote_id, row.customer_id))
     except Exception as error:
-        log.warning("erasure failed", connector=line.name, exc_info=not isinstance(error, OSError))
-        seen.failed(type(error).__name__)
-        wait = backoff(row.attempts)
+        if isinstance(error, CallFailed) and isinstance(error.outcome, Reject):
+            seen.answered = True
+            return _done(row, SyncStatus.PARKED, attempts=row.attempts + 1, error=error.outcome.why)
+        expected = isinstance(error, OSError | CallFailed)
+        log.warning("erasure failed", connector=line.name, why=seen.raised(error), exc_info=not expected)
         # Erasing twice is no mistake, so whether it took effect need not be known.
-        found = replace(unchanged(row), status=SyncStatus.RETRYING, attempts=row.attempts + 1, push_after=wait)
-        return replace(found, error="could not be erased yet")
+        return put_off(row, SyncStatus.RETRYING, "could not be erased yet")
     seen.answered = True
-    return _erased(row)
+    # A push that nobody awaits any more may still make the contact again. Once more, when none can land.
+    again = None if row.status is SyncStatus.ERASED else line.connector.caps.max_execution_seconds
+    return _done(row, SyncStatus.ERASED, verify_after=again)
 
 
-def _erased(row: Claimed) -> Verdict:
+def _done(
+    row: Claimed,
+    status: SyncStatus,
+    *,
+    attempts: int = 0,
+    error: str | None = None,
+    verify_after: float | None = None,
+) -> Verdict:
     return Verdict(
         row.customer_id,
-        SyncStatus.ERASED,
+        status,
+        attempts,
+        error,
         tried=row.desired_seq,
         looked=True,
         pull_seen=row.pull_due_at,
+        verify_after=verify_after,
         wanted=row.wanted,
+        did=status is SyncStatus.ERASED,
         unconfirmed=row.unconfirmed,
-        did=True,
     )

@@ -7,13 +7,16 @@ besides.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from portal import clock
-from portal.crm.port import Ambiguous, Outcome, Retry
+from portal.crm.answers import CallFailed
+from portal.crm.port import Ambiguous, Outcome, Reject, Retry
 
 FAILURES_TO_OPEN = 5
+REFUSALS_TO_OPEN = 3
+"""Records that are refused one by one in the same words, while none is taken: then it is nothing about the records."""
 OPEN_FIRST_SECONDS = 5.0
 OPEN_LONGEST_SECONDS = 300.0
 
@@ -52,13 +55,27 @@ class Seen:
         fresh: one of the pass's records was never tried before: their failures say something about the CRM, and not
             about a record that always gives it trouble.
         troubled: it had not answered lately, or that is not known.
+        probing: it is asked whether it is well again, after it had said this; None if it was well.
+        took: it has taken a record, or could have.
+        refusals: why it refused single records.
     """
 
     fresh: bool = True
     troubled: bool = True
+    probing: str | None = None
     answered: bool | None = None
     shut_for: float | None = None
     error: str | None = None
+    took: bool = False
+    refusals: list[str] = field(default_factory=list)
+
+    @property
+    def refuses_all(self) -> str | None:
+        """Why it would refuse any record: what it says of a few alike, or still of whoever tries whether it is well
+        again. None if that is not so."""
+        alike = not self.took and len(set(self.refusals)) == 1
+        enough = len(self.refusals) >= REFUSALS_TO_OPEN or self.probing in self.refusals
+        return self.refusals[0] if alike and enough else None
 
     def outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """What a call said of its records."""
@@ -72,10 +89,24 @@ class Seen:
             self.shut_for = max(o.after or 0.0 for o in breaks)
             self.error = breaks[0].why
 
+    def pushed(self, outcomes: Sequence[Outcome]) -> None:
+        """What a push said of its records."""
+        self.outcomes(outcomes)
+        refused = [o.why for o in outcomes if isinstance(o, Reject) and o.whole]
+        self.took = self.took or len(refused) < len(outcomes)
+        self.refusals += refused if len(outcomes) == 1 else []
+
+    def raised(self, error: Exception) -> str:
+        """A call that was to read, or to erase, has failed; gives the words for it, the CRM's own if it had any. That
+        it cannot be read is nothing that a record is to blame for."""
+        outcome = error.outcome if isinstance(error, CallFailed) else Ambiguous(type(error).__name__)
+        self.outcomes([Retry(outcome.why) if isinstance(outcome, Reject) else outcome])
+        return outcome.why
+
     def failed(self, why: str) -> None:
         """A call got no answer: that counts for more than that an earlier one did."""
         self.error = why
-        self.answered = False if self.fresh else None
+        self.answered = False if self.fresh or self.probing is not None else None
 
     def worth_telling(self, meter: CallMeter) -> bool:
         """Whether the row of the gate has to change. Not for a CRM that is well and counts no calls."""
@@ -94,7 +125,7 @@ class Seen:
             "limit": meter.limit,
             "resets_in": meter.resets_in,
             "chance": int.from_bytes(clock.token_bytes(4)) / 2**32,
-            "failures_to_open": FAILURES_TO_OPEN,
+            "failures_to_open": 1 if self.refuses_all else FAILURES_TO_OPEN,
             "open_first": OPEN_FIRST_SECONDS,
             "open_longest": OPEN_LONGEST_SECONDS,
         }

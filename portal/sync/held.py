@@ -55,6 +55,20 @@ class Held:
         )
 
 
+def put_off(claimed: Claimed, status: SyncStatus, why: str) -> Verdict:
+    """The verdict after a call that has to be made again: whatever was due is due again, later."""
+    wait = backoff(claimed.attempts)
+    return replace(
+        unchanged(claimed),
+        status=status,
+        attempts=claimed.attempts + 1,
+        error=why,
+        push_after=wait if claimed.push_due else None,
+        pull_after=wait if claimed.pull_due_at else None,
+        verify_after=wait if claimed.verify_due or status is SyncStatus.VERIFYING else None,
+    )
+
+
 def unchanged(claimed: Claimed) -> Verdict:
     """The verdict that leaves a row as it is."""
     return Verdict(

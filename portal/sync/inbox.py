@@ -19,7 +19,7 @@ ARRIVED = """
     ),
     marked AS (
         UPDATE portal.sync_state s SET pull_due_at = clock_timestamp()
-        WHERE s.connector = %(connector)s AND s.wanted <> 'erased' AND (
+        WHERE s.connector = %(connector)s AND (
             s.customer_id IN (SELECT customer_id FROM new)
             OR s.remote_id IN (SELECT remote_id FROM new WHERE customer_id IS NULL))
     )

@@ -11,7 +11,7 @@ from portal.sync.gate import Seen
 from portal.sync.line import Line
 from portal.sync.state import Claimed, SyncStatus, Verdict, Wanted
 
-CLAIM = "SELECT * FROM portal.sync_claim_v1(%(connector)s, %(lease)s, %(for)s, %(limit)s, %(ahead)s)"
+CLAIM = "SELECT * FROM portal.sync_claim_v2(%(connector)s, %(lease)s, %(for)s, %(limit)s, %(ahead)s)"
 _CORE, _REMEMBER = (
     Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8") for name in ("complete", "remember")
 )
@@ -30,14 +30,22 @@ async def claim(line: Line, lease: UUID) -> list[Claimed]:
     return [Claimed(**row | {"status": SyncStatus(row["status"]), "wanted": Wanted(row["wanted"])}) for row in rows]
 
 
-async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict], seen: Seen) -> int:
-    """Write down what a pass found out, and how the CRM behaved; gives how many rows were still its own."""
-    meter = line.meter.taken()
+async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict], seen: Seen, *, prepaid: int = 0) -> int:
+    """Write down what a pass found out, and how the CRM behaved; gives how many rows were still its own.
+
+    Args:
+        prepaid: how many calls the claim has taken from the budget.
+    """
+    meter, caps = line.meter.taken(), line.connector.caps
     params = {
         "connector": line.name,
         "lease": lease,
         "verdicts": Jsonb(verdicts, msgspec.json.encode),
         "ahead": line.ahead,
+        "for": line.lease,
+        # A CRM that refuses what is older than what it has stands a call that lands late.
+        "late": None if caps.conditional else caps.max_execution_seconds,
+        "prepaid": prepaid,
     }
     if seen.worth_telling(meter) or any(verdict.worth_telling for verdict in verdicts):
         row = await line.store.database.fetch_one(COMPLETE_AND_REMEMBER, params | seen.params(meter))

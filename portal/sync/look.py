@@ -10,7 +10,7 @@ import structlog
 from portal import clock
 from portal.audit.entry import unseal
 from portal.audit.values import State, Value
-from portal.backoff import backoff
+from portal.crm.answers import CallFailed
 from portal.crm.mapping import told_by_flag, told_by_nothing
 from portal.crm.port import ConsentStatus, Ref, Remote
 from portal.record.addresses import home_country
@@ -22,7 +22,7 @@ from portal.sync.contacts import by_customer
 from portal.sync.current import our_values
 from portal.sync.events import Event
 from portal.sync.gate import Seen
-from portal.sync.held import Held
+from portal.sync.held import Held, put_off
 from portal.sync.inbound import Taken, insisted, take
 from portal.sync.line import Line
 from portal.sync.merge import Merge, Winner, merge, winners
@@ -54,13 +54,9 @@ async def _fetch(line: Line, rows: Sequence[Held], seen: Seen) -> Mapping[UUID, 
     try:
         async with asyncio.timeout(line.deadline):
             found = by_customer(refs, await line.connector.fetch(refs))
-    except OSError as error:  # TimeoutError is one
-        log.warning("fetch failed", connector=line.name, rows=len(rows), error=type(error).__name__)
-        seen.failed(type(error).__name__)
-        return None
     except Exception as error:
-        log.exception("fetch failed", connector=line.name, rows=len(rows))
-        seen.failed(type(error).__name__)
+        expected = isinstance(error, OSError | CallFailed)  # TimeoutError is an OSError
+        log.warning("fetch failed", connector=line.name, rows=len(rows), why=seen.raised(error), exc_info=not expected)
         return None
     seen.answered = True
     return found
@@ -80,22 +76,14 @@ async def _see(line: Line, row: Held, remote: Remote | None) -> None:
         await _compare(line, row, remote)
     except Exception:
         log.exception("merge failed", connector=line.name)
-        row.found(looked=False)
         _try_again(row)
 
 
 def _try_again(row: Held) -> None:
     """The CRM could not be read: whatever was due is due again, later, and nothing is pushed blindly."""
     row.push = False
-    wait, verifying = backoff(row.claimed.attempts), row.claimed.status is SyncStatus.VERIFYING
-    row.found(
-        status=SyncStatus.VERIFYING if verifying else SyncStatus.RETRYING,
-        attempts=row.attempts,
-        error="could not be read",
-        push_after=wait if row.claimed.push_due else None,
-        pull_after=wait if row.claimed.pull_due_at else None,
-        verify_after=wait if row.claimed.verify_due or verifying else None,
-    )
+    verifying = row.claimed.status is SyncStatus.VERIFYING
+    row.verdict = put_off(row.claimed, SyncStatus.VERIFYING if verifying else SyncStatus.RETRYING, "could not be read")
 
 
 def _missing(row: Held) -> None:

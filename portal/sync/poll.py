@@ -22,7 +22,8 @@ CLAIM = """
     WHERE name = %(connector)s AND paused_at IS NULL
         AND NOT EXISTS (
             SELECT FROM portal.connector_gate g WHERE g.connector = %(connector)s
-                AND greatest(g.open_until, g.shut_until) > clock_timestamp() + %(ahead)s)
+                AND (greatest(g.open_until, g.shut_until) > clock_timestamp() + %(ahead)s
+                    OR portal.gate_tokens_v1(g, clock_timestamp() + %(ahead)s) < 1))
         AND (poller = %(worker)s OR polling_until IS NULL OR polling_until < clock_timestamp() + %(ahead)s)
     RETURNING cursor"""
 MARK = """
@@ -93,7 +94,8 @@ class Poller:
         except CursorExpired:
             raise
         except Exception as error:
-            seen.failed(str(error) or type(error).__name__)
+            seen.raised(error)
+            self.held_until = 0.0  # whether it may be called is asked anew
             raise
         finally:
             if self.line.meter.calls or seen.error:
@@ -105,9 +107,9 @@ class Poller:
         await self._run(RELEASE)
 
     async def _hold(self) -> bool:
-        """Keep the lease, renewing it before half of it is over."""
+        """Keep the lease, renewing it before half of it is over; where calls are counted, each time."""
         now, lease = clock.current.monotonic(), self.line.lease / 3
-        if now < self.held_until:
+        if now < self.held_until and self.line.connector.caps.rate is None:
             return True
         rows = await self._run(CLAIM, **{"for": lease})
         if rows:

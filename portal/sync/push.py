@@ -7,6 +7,7 @@ import structlog
 
 from portal import clock
 from portal.backoff import backoff
+from portal.crm.answers import CallFailed
 from portal.crm.port import Ambiguous, Applied, Conflict, Desired, Outcome, Reject, Retry
 from portal.sync.base import Base, seal_base
 from portal.sync.current import our_values
@@ -23,13 +24,25 @@ async def push(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) ->
     """Make the CRM say what the records say, in one call, outside any transaction.
 
     A call that is refused as a whole because of one record is made again in halves, `until` then (on the monotonic
-    clock), so that the bad record alone is parked.
+    clock), so that the bad record alone is parked. If the CRM refuses whatever it is asked, nobody is.
     """
+    if clock.current.monotonic() > until or seen.shut_for is not None:
+        for row in rows:
+            row.found(push_after=0.0)
+        return
+    await _push(line, rows, seen, until=until)
+    if why := seen.refuses_all:
+        seen.failed(why)
+        for row in rows:
+            _put_off(row, why)
+
+
+async def _push(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) -> None:
     rows, batch = _told(line, rows)
     if not rows:
         return
     outcomes = await _call(line, batch)
-    seen.outcomes(outcomes)
+    seen.pushed(outcomes)
     if len(rows) > 1 and all(isinstance(outcome, Reject) and outcome.whole for outcome in outcomes):
         await _halve(line, rows, seen, until=until)
         return
@@ -55,22 +68,28 @@ UNTOLD = "the record could not be put into words for this CRM: the worker's log 
 async def _halve(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) -> None:
     middle = (len(rows) + 1) // 2
     for half in (rows[:middle], rows[middle:]):
-        if clock.current.monotonic() < until:
-            await push(line, half, seen, until=until)
+        if clock.current.monotonic() < until and seen.shut_for is None and not seen.refuses_all:
+            await _push(line, half, seen, until=until)
             continue
-        # Out of time. Each comes back at a moment of its own, and so in other company.
         for row in half:
-            wait = backoff(row.claimed.attempts)
-            row.found(status=SyncStatus.RETRYING, attempts=row.attempts, error=MIXED_UP, push_after=wait)
+            _put_off(row, MIXED_UP)
 
 
 MIXED_UP = "refused together with other records"
+
+
+def _put_off(row: Held, why: str) -> None:
+    """Each comes back at a moment of its own, and so in other company."""
+    wait = backoff(row.claimed.attempts)
+    row.found(status=SyncStatus.RETRYING, attempts=row.attempts, error=why, tried=None, push_after=wait)
 
 
 async def _call(line: Line, batch: Sequence[Desired]) -> Sequence[Outcome]:
     try:
         async with asyncio.timeout(line.deadline):
             outcomes = await line.connector.push(batch)
+    except CallFailed as failure:
+        return [failure.outcome] * len(batch)
     except TimeoutError:
         return [Ambiguous("no answer in time")] * len(batch)
     except OSError as error:
@@ -109,9 +128,6 @@ def _applied(line: Line, row: Held, wanted: Desired, applied: Applied) -> None:
         return
     customer = row.claimed.customer_id
     base = Base(wanted.seq, our_values(line, row.current.record))
-    # A call that was given up may still land. A CRM that refuses what is older stands that; with another one, look
-    # once more when it can no longer happen.
-    late = row.claimed.status is SyncStatus.VERIFYING and not line.connector.caps.conditional
     row.found(
         status=SyncStatus.SYNCED,
         attempts=0,
@@ -120,7 +136,6 @@ def _applied(line: Line, row: Held, wanted: Desired, applied: Applied) -> None:
         synced_seq=wanted.seq,
         timeline_seq=wanted.timeline[-1].seq if wanted.timeline else None,
         push_after=None if row.current.complete else 0.0,
-        verify_after=line.connector.caps.max_execution_seconds if late else None,
         base=seal_base(base, row.current.key, line.name, customer),
         remote_id=applied.remote_id,
         etag=applied.etag,

@@ -3,10 +3,8 @@
 gate AS (
     UPDATE portal.connector_gate g SET
         calls = g.calls + %(calls)s,
-        tokens = least(
-            least(g.rate_calls, g.tokens + extract(epoch FROM p.moment - g.filled_at) * g.rate_calls / g.rate_seconds)
-                + 1 - %(calls)s,
-            %(remaining)s::bigint),
+        tokens = least(portal.gate_tokens_v1(g, p.moment) + %(prepaid)s - %(calls)s, %(remaining)s::bigint),
+        rate_calls = CASE WHEN g.rate_calls IS NOT NULL THEN coalesce(%(limit)s, g.rate_calls) END,
         filled_at = CASE WHEN g.rate_calls IS NOT NULL THEN p.moment END,
         remaining = coalesce(%(remaining)s, g.remaining),
         remaining_of = coalesce(%(limit)s, g.remaining_of),

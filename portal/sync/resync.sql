@@ -1,4 +1,5 @@
--- The next page of a resync: in the order of ids, once less than half a page is still to be read.
+-- The next page of a resync: in the order of ids, once less than half a page is still to be read. What a person has
+-- given up, or parked by hand, is left as it is.
 WITH present AS (
     SELECT clock_timestamp() + %(ahead)s AS moment
 ),
@@ -15,7 +16,7 @@ wanted AS (
 page AS MATERIALIZED (
     SELECT s.customer_id FROM portal.sync_state s, wanted w
     WHERE s.connector = w.connector AND (w.resynced_through IS NULL OR s.customer_id > w.resynced_through)
-        AND s.wanted <> 'erased'
+        AND s.wanted <> 'erased' AND s.status <> 'skipped' AND NOT (s.status = 'parked' AND s.attempts = 0)
     ORDER BY s.customer_id LIMIT %(page)s
 ),
 marked AS (

@@ -34,7 +34,7 @@ class Wanted(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A row that this pass holds by its lease. `unconfirmed`: the CRM does not have what is wanted yet; `troubled`: it
-    has not answered lately."""
+    has not answered lately; `probing`: it is asked whether it is well again, after the error that this says."""
 
     customer_id: UUID
     desired_seq: int
@@ -51,6 +51,7 @@ class Claimed:
     wanted: Wanted = Wanted.RECORD
     unconfirmed: bool = False
     troubled: bool = False
+    probing: str | None = None
 
     @property
     def must_look(self) -> bool:

@@ -34,23 +34,28 @@ RETRY = """
         AND (%(customer)s::uuid IS NULL OR s.customer_id = %(customer)s)
     RETURNING s.customer_id"""
 
+# Not while anything is due, which would be given up unseen: a newer change, or another try. Nor ever an erasure.
 SKIP = """
-    UPDATE portal.sync_state s SET status = 'skipped', push_due_at = NULL
+    UPDATE portal.sync_state s SET status = 'skipped'
     WHERE s.connector = %(connector)s AND s.customer_id = %(customer)s AND s.status = 'parked'
+        AND s.push_due_at IS NULL AND s.lease IS NULL AND s.wanted <> 'erased'
     RETURNING s.customer_id"""
 
+# No attempts: that is how one who was parked by a person is told from one whom the CRM refused.
 PARK = """
-    UPDATE portal.sync_state s SET status = 'parked', last_error = %(why)s,
+    UPDATE portal.sync_state s SET status = 'parked', attempts = 0, last_error = %(why)s,
         push_due_at = NULL, pull_due_at = NULL, verify_at = NULL
     WHERE s.connector = %(connector)s AND s.customer_id = %(customer)s
         AND s.wanted <> 'erased' AND s.lease IS NULL AND s.status <> 'parked'
     RETURNING s.customer_id"""
 
 # Nobody knows what the other contact says and who said it, so there is no base: where both have a value, the field's
-# owner decides. The look that comes first refuses a contact that belongs to another customer.
+# owner decides. The look that comes first refuses a contact that belongs to another customer. A worker that holds the
+# row loses it: what it finds out is about the contact of before.
 RELINK = """
     UPDATE portal.sync_state s SET remote_id = %(remote_id)s, remote_etag = NULL, base = NULL,
-        pull_due_at = clock_timestamp() + %(ahead)s, push_due_at = clock_timestamp() + %(ahead)s
+        pull_due_at = clock_timestamp() + %(ahead)s, push_due_at = clock_timestamp() + %(ahead)s,
+        lease = NULL, lease_until = NULL
     WHERE s.connector = %(connector)s AND s.customer_id = %(customer)s AND s.wanted <> 'erased'
         AND NOT EXISTS (
             SELECT FROM portal.sync_state o WHERE o.connector = %(connector)s AND o.remote_id = %(remote_id)s
@@ -78,7 +83,8 @@ async def retry(
 async def skip(
     database: Database, connector: str, customer: UUID, *, actor: str, ahead: timedelta = timedelta(0)
 ) -> bool:
-    """Give up what a parked record says now; its next change is tried as usual. False if it is not parked."""
+    """Give up what a parked record says now; its next change is tried as usual. False if it is not parked, or is being
+    tried again: by a person, or because it has changed."""
     return bool(await _run(database, SKIP, connector, Event.SKIPPED, actor, ahead, customer=customer))
 
 

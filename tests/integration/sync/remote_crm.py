@@ -75,8 +75,10 @@ class RemoteCrm:
         self.contacts: dict[UUID, Contact] = {}
         self.notes: dict[UUID, list[str]] = {}
         self.poisoned: set[UUID] = set()
+        self.says_whom = False
         self.sizes: list[int] = []
         self.left: int | None = None
+        self.limit: int | None = None
         self.resets_in: float | None = None
         self.forgetful = False
         self.erasures = 0
@@ -84,7 +86,9 @@ class RemoteCrm:
         self.hang = False
         self.broken: Exception | None = None
         self.deaf: Exception | None = None
+        self.mute: Exception | None = None
         self.calls = 0
+        self.polls = 0
         self._holds_consents = holds_consents
         self._tells_timeline = tells_timeline
         self._feed: list[UUID] = []
@@ -95,11 +99,12 @@ class RemoteCrm:
     async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
         self.calls += 1
         self.sizes.append(len(batch))
-        self.meter.spent(remaining=self.left, limit=self.left and 1_000, resets_in=self.resets_in)
+        self.meter.spent(remaining=self.left, limit=self.limit, resets_in=self.resets_in)
         if self.broken:
             raise self.broken
         if any(desired.customer_id in self.poisoned for desired in batch):
-            return [Reject("400 MALFORMED_REQUEST", whole=True)] * len(batch)
+            whom = f" about {batch[0].number}" if self.says_whom else ""
+            return [Reject(f"400 MALFORMED_REQUEST{whom}", whole=True)] * len(batch)
         outcomes = [self._receive(desired) for desired in batch]
         if self.hang:
             await asyncio.sleep(60)
@@ -114,6 +119,10 @@ class RemoteCrm:
         return [self._remote(customer) for customer in reversed(there)]
 
     async def changes(self, cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
+        self.polls += 1
+        self.meter.spent()
+        if self.mute:
+            raise self.mute
         if self.forgetful and cursor is not None:
             self.forgetful = False
             raise CursorExpired
@@ -182,6 +191,10 @@ class RemoteCrm:
         late, self._on_the_way = self._on_the_way, []
         for desired in reversed(late):
             self._write(desired)
+
+    def hush(self) -> None:
+        """What was written is not told by the feed: those of real products leave out what the portal wrote."""
+        self._feed.clear()
 
     def _receive(self, desired: Desired) -> Outcome:
         faults = self.faults.get(desired.customer_id)

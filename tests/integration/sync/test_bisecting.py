@@ -77,3 +77,54 @@ async def test_who_is_not_reached_in_time_comes_back_at_a_moment_of_their_own(
         await stage.settle()
 
     assert await statuses(stage, customers) == ["synced"] * 3 + ["parked"] + ["synced"] * 4
+
+
+async def test_what_a_crm_refuses_of_everybody_is_no_records_fault(own_stores: Stores, crm: RemoteCrm) -> None:
+    stage = await a_stage(own_stores, crm)
+    customers = await several(stage, 64)
+    crm.poisoned = set(customers)  # a field was removed there
+
+    assert await stage.drain() == 64
+
+    assert crm.calls <= 12, "a few are enough to know"
+    assert set(await statuses(stage, customers)) == {"retrying"}, "nobody is parked"
+    gate = "SELECT open_until, trips, last_error FROM portal.connector_gate WHERE connector = %s"
+    opened = await stage.one(gate, stage.line.name)
+    assert (opened["trips"], opened["last_error"]) == (1, "400 MALFORMED_REQUEST")
+
+    calls = crm.calls
+    for trips in range(2, 7):
+        await stage.later(minutes=6)
+        await stage.settle()
+        assert (await stage.one(gate, stage.line.name))["trips"] == trips
+    assert crm.calls == calls + 5, "one record tries whether it is mended"
+    assert set(await statuses(stage, customers)) == {"retrying"}
+
+    crm.poisoned = set()
+    for _ in range(3):
+        await stage.later(minutes=6)
+        await stage.settle()
+    assert set(await statuses(stage, customers)) == {"synced"}
+    assert (await stage.one(gate, stage.line.name))["open_until"] is None
+
+
+async def test_what_it_refuses_of_each_for_another_reason_is_each_ones_own(own_stores: Stores, crm: RemoteCrm) -> None:
+    stage = await a_stage(own_stores, crm)
+    customers = await several(stage, 16)
+    crm.poisoned, crm.says_whom = set(customers), True
+
+    await stage.drain()
+
+    assert set(await statuses(stage, customers)) == {"parked"}
+
+
+async def test_bad_neighbours_among_good_ones_are_parked_alone(own_stores: Stores, crm: RemoteCrm) -> None:
+    stage = await a_stage(own_stores, crm)
+    customers = await several(stage, 40)
+    crm.poisoned = set(customers[:5])
+
+    for _ in range(6):
+        await stage.settle()
+        await stage.later(minutes=6)
+
+    assert await statuses(stage, customers) == ["parked"] * 5 + ["synced"] * 35

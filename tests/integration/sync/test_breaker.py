@@ -2,8 +2,12 @@
 
 import pytest
 
+from portal.crm.answers import CallFailed
+from portal.crm.port import Retry
 from portal.db.database import Row
 from portal.sync.gate import FAILURES_TO_OPEN
+from portal.sync.state import Wanted
+from portal.sync.want import want
 from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import Fault, RemoteCrm
@@ -89,6 +93,63 @@ async def test_a_failed_try_opens_it_for_longer(stage: Stage, crm: RemoteCrm) ->
     assert (now["trips"], now["opened_at"]) == (6, first["opened_at"])
     assert (now["open_until"] - now["last_error_at"]).total_seconds() > 60
     assert (await happened(stage))[-1] == "breaker_opened"
+
+
+async def test_so_it_does_though_every_record_was_tried_before(stage: Stage, crm: RemoteCrm) -> None:
+    await a_crm_that_is_down(stage, crm)
+    for _ in range(9):
+        await stage.later(minutes=6)
+        assert await stage.drain() == 1
+    assert (await gate(stage))["trips"] == 10
+
+
+@pytest.mark.parametrize("call", ["push", "look", "erase", "poll"])
+async def test_a_break_is_kept_whatever_it_was_asked_for_at(
+    own_stores: Stores, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm = RemoteCrm(conditional=False)
+    stage = await a_stage(own_stores, crm)
+    customers = [(await a_customer(stage.stores.worker)).record.id for _ in range(3)]
+    if call == "erase":
+        await stage.settle()
+        for customer in customers:
+            await want(stage.stores.staff.database, customer, Wanted.ERASED, actor="anna")
+
+    asked = CallFailed(Retry("REQUEST_LIMIT_EXCEEDED", 900.0))
+    crm.broken, crm.deaf, crm.mute = asked, asked if call == "look" else None, asked if call == "poll" else None
+    if call == "poll":
+        with pytest.raises(CallFailed):
+            await stage.poller.poll()
+    else:
+        await stage.drain()
+
+    now = await gate(stage)
+    assert now["last_error"] == "REQUEST_LIMIT_EXCEEDED"
+    assert now["open_until"] is None, "it has answered"
+    assert await stage.drain() == 0
+    assert await stage.poller.poll() == 0
+    assert crm.erasures <= 1, "nobody asks for the next one"
+    crm.broken, crm.deaf, crm.mute = None, None, None
+    await stage.later(seconds=890)
+    assert await stage.drain() == 0
+    await stage.later(seconds=20)
+    assert await stage.drain() == 3
+
+
+async def test_a_break_that_is_asked_for_at_a_look_is_kept_by_the_same_pass(own_stores: Stores) -> None:
+    crm = RemoteCrm()
+    stage = await a_stage(own_stores, crm)
+    alice = (await a_customer(stage.stores.worker)).record.id
+    await stage.settle()
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.all("UPDATE portal.sync_state SET pull_due_at = now() WHERE customer_id = %s", alice)
+    bob, calls = (await a_customer(stage.stores.worker)).record.id, crm.calls
+    crm.deaf = CallFailed(Retry("too many calls", 900.0))
+
+    assert await stage.drain() == 2
+
+    assert crm.calls == calls, "nor is anybody pushed who needs no look"
+    assert (await stage.state(bob))["push_due_at"] is not None
 
 
 async def test_a_record_that_always_gives_it_trouble_says_nothing_about_the_crm(stage: Stage, crm: RemoteCrm) -> None:

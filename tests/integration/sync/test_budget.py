@@ -47,6 +47,11 @@ async def passes(*stages: Stage) -> int:
     return calls
 
 
+async def tokens(stage: Stage) -> float:
+    row = await stage.one("SELECT tokens FROM portal.connector_gate WHERE connector = %s", stage.line.name)
+    return float(row["tokens"])
+
+
 async def test_two_machines_share_one_budget(stage: Stage, crm: RemoteCrm) -> None:
     other = await another_machine(stage, crm)
 
@@ -76,6 +81,36 @@ async def test_what_the_crm_says_is_left_counts(stage: Stage, crm: RemoteCrm) ->
     crm.left, crm.resets_in = 2, 20.0
     await stage.drain()
     assert await passes(stage) <= 4, "others use the same quota"
+
+
+async def test_what_the_crm_says_it_takes_is_the_budget(stage: Stage, crm: RemoteCrm) -> None:
+    crm.left, crm.limit = 900, 1_000
+
+    assert await passes(stage) == 30, "its plan is larger than the smallest one"
+
+    await register(stage.line.store.database, [stage.line])
+    row = await stage.one("SELECT rate_calls FROM portal.connector_gate WHERE connector = %s", stage.line.name)
+    assert row["rate_calls"] == 1_000, "also for the next worker"
+
+
+async def test_a_poll_costs_what_it_calls(stage: Stage, crm: RemoteCrm) -> None:
+    before = await tokens(stage)
+    for _ in range(5):
+        await stage.poller.poll()
+    assert before - await tokens(stage) > 4
+
+
+async def test_nobody_polls_on_credit(stage: Stage, crm: RemoteCrm) -> None:
+    await stage.poller.poll()
+    calls = crm.polls
+    await stage.all("UPDATE portal.connector_gate SET tokens = -5, filled_at = now()")
+
+    await stage.poller.poll()
+    assert crm.polls == calls
+
+    await stage.later(seconds=7)
+    await stage.poller.poll()
+    assert crm.polls == calls + 1
 
 
 async def test_when_nothing_is_left_it_waits_until_the_counting_starts_over(stage: Stage, crm: RemoteCrm) -> None:

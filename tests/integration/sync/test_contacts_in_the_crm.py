@@ -1,13 +1,16 @@
 """Somebody in the CRM merges, deletes or restores contacts: nothing is lost, and no other record is overwritten."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 
-from portal.sync.steer import relink, retry, skip
+from portal.crm.port import Desired, Outcome
+from portal.sync.resync import begin_resync, resync
+from portal.sync.steer import park, relink, retry, skip
 from tests.builders import a_customer
 from tests.conftest import Stores
-from tests.integration.sync.remote_crm import RemoteCrm
+from tests.integration.sync.remote_crm import Fault, RemoteCrm
 from tests.integration.sync_stage import Stage, a_stage
 
 OPERATOR = "018f0000-0000-7000-8000-0000000000f1"
@@ -170,3 +173,60 @@ async def test_what_is_parked_is_tried_again_when_a_person_says_so(stage: Stage,
 
     assert await status(stage, alice) == ("synced", None)
     assert await journal(stage, alice) == [("parked", "engine"), ("retried", OPERATOR)]
+
+
+async def test_a_change_that_nobody_has_tried_is_not_skipped(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
+    crm.fail(alice, Fault.REFUSED)
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.settle()
+    await stage.says(alice, {"profile/language": "fr"})
+
+    assert not await skip(stage.stores.staff.database, stage.line.name, alice, actor=OPERATOR)
+    await stage.settle()
+
+    assert crm.contacts[alice].fields["language"] == "fr"
+
+
+async def test_who_is_relinked_while_a_worker_has_them_stays_so(
+    stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = crm.contacts[crm.somebody(language="en")].remote_id
+    push = crm.push
+
+    async def meanwhile(batch: Sequence[Desired]) -> Sequence[Outcome]:
+        monkeypatch.setattr(crm, "push", push)
+        outcomes = await push(batch)
+        crm.delete(alice)
+        assert await relink(stage.stores.staff.database, stage.line.name, alice, other, actor=OPERATOR)
+        return outcomes
+
+    monkeypatch.setattr(crm, "push", meanwhile)
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.drain()
+    assert (await stage.state(alice))["remote_id"] == other
+    await stage.settle()
+
+    assert (await stage.state(alice))["remote_id"] == other
+    assert await status(stage, alice) == ("synced", None)
+    assert (crm.contacts[alice].remote_id, crm.contacts[alice].fields["language"]) == (other, "de")
+
+
+async def test_a_resync_leaves_what_a_person_decided(stage: Stage, crm: RemoteCrm, alice: UUID, bob: UUID) -> None:
+    database = stage.stores.staff.database
+    crm.fail(alice, Fault.REFUSED)
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.settle()
+    assert await skip(database, stage.line.name, alice, actor=OPERATOR)
+    assert await park(database, stage.line.name, bob, "asked us to wait", actor=OPERATOR)
+    carol = (await a_customer(stage.stores.worker)).record.id
+    crm.fail(carol, Fault.REFUSED)
+    await stage.settle()
+    crm.hush()
+
+    await begin_resync(stage.line.store.database, stage.line.name, actor=OPERATOR)
+    while await resync(stage.line):
+        await stage.settle()
+
+    assert (await status(stage, alice))[0] == "skipped"
+    assert await status(stage, bob) == ("parked", "asked us to wait")
+    assert (await status(stage, carol))[0] == "synced", "what the CRM refused is compared, too"

@@ -1,5 +1,6 @@
 """A CRM that is busy, refuses, does not answer, or answers too late: what is true in the end, and what people see."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,8 @@ from uuid import UUID
 import pytest
 
 from portal.crm.port import ConsentStatus, Ref, Remote
+from portal.sync.state import Wanted
+from portal.sync.want import want
 from tests.builders import a_consent, a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import Fault, RemoteCrm
@@ -248,6 +251,167 @@ class TestLate:
         assert (await stage.record(alice)).profile["language"] == "fr", "what came late is nobody's edit"
         assert (await stage.record(alice)).seq == 3
 
+    @pytest.mark.parametrize("retried", [False, True], ids=["taken_up", "still_pushing"])
+    async def test_so_it_is_when_the_one_read_back_had_to_be_pushed_twice(
+        self, own_stores: Stores, retried: bool
+    ) -> None:
+        crm = RemoteCrm(conditional=False)
+        stage = await a_stage(own_stores, crm)
+        alice = (await a_customer(stage.stores.worker, language="en")).record.id
+        await stage.settle()
+        crm.fail(alice, Fault.LATE, Fault.BUSY if retried else Fault.UNANSWERED)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        await stage.says(alice, {"profile/language": "fr"})
+        for _ in range(3):
+            await stage.later(seconds=8)
+            await stage.settle()
+        assert language(crm, alice) == "fr"
+
+        crm.land()
+        crm.hush()
+        await stage.later(seconds=61)
+        await stage.settle()
+        assert language(crm, alice) == "fr"
+
+    async def test_a_look_in_between_for_another_reason_does_not_stand_for_it(self, own_stores: Stores) -> None:
+        crm = RemoteCrm(conditional=False)
+        stage = await a_stage(own_stores, crm)
+        alice = (await a_customer(stage.stores.worker, language="en")).record.id
+        await stage.settle()
+        crm.fail(alice, Fault.LATE)
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.drain()
+        await stage.says(alice, {"profile/language": "fr"})
+        await stage.later(seconds=5)
+        await stage.settle()
+        crm.edit(alice, {"account_tier": "business"})
+        await stage.settle()
+
+        crm.land()
+        crm.hush()
+        await stage.later(seconds=61)
+        await stage.settle()
+        assert language(crm, alice) == "fr"
+
+
+class TestLeases:
+    """Of workers that died, or stood still for longer than their lease, with a call under way."""
+
+    @pytest.fixture
+    def crm(self) -> RemoteCrm:
+        return RemoteCrm(conditional=False)
+
+    async def test_what_a_dead_worker_had_sent_may_land_after_its_successors_push(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await stage.says(alice, {"profile/language": "de"})
+
+        async def dies() -> None:
+            raise Died
+
+        crm.fail(alice, Fault.LATE)
+        after(crm, "push", dies, monkeypatch)
+        with pytest.raises(Died):
+            await stage.drain()
+        await stage.says(alice, {"profile/language": "fr"})
+        await stage.later(seconds=31)
+        await stage.drain()
+        assert language(crm, alice) == "fr"
+        assert (await stage.state(alice))["verify_at"] is not None, "the CRM may still be at it"
+
+        crm.land()
+        crm.hush()
+        await stage.later(seconds=61)
+        await stage.settle()
+
+        assert language(crm, alice) == "fr"
+        assert await status(stage, alice) == ("synced", None, 0)
+        assert (await stage.record(alice)).seq == 3, "what came late is nobody's edit"
+
+    async def test_one_that_stood_still_writes_last_and_it_is_found(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await stage.says(alice, {"profile/language": "de"})
+
+        async def meanwhile() -> None:
+            """Its lease ends, and another worker delivers more; the CRM can take nothing of the first any more."""
+            await stage.says(alice, {"profile/language": "fr"})
+            await stage.later(seconds=31)
+            await stage.settle()
+            await stage.later(seconds=61)
+            await stage.settle()
+
+        during(crm, "push", meanwhile, monkeypatch)
+        await stage.drain()
+        crm.hush()
+        assert language(crm, alice) == "de"
+
+        await stage.settle()
+        assert language(crm, alice) == "fr"
+
+    async def test_so_it_is_if_the_successor_still_holds_the_row(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await stage.says(alice, {"profile/language": "de"})
+        push, under_way = crm.push, asyncio.Event()
+        answers, awaits = asyncio.Event(), asyncio.Event()
+
+        async def successors(batch: Sequence[Any]) -> Any:
+            """It has sent its call, and waits for the answer."""
+            outcomes = await push(batch)
+            under_way.set()
+            await answers.wait()
+            return outcomes
+
+        async def first(batch: Sequence[Any]) -> Any:
+            monkeypatch.setattr(crm, "push", successors)
+            awaits.set()
+            await under_way.wait()
+            return await push(batch)
+
+        monkeypatch.setattr(crm, "push", first)
+        stopped = asyncio.create_task(stage.drain())
+        await awaits.wait()
+        await stage.says(alice, {"profile/language": "fr"})
+        await stage.later(seconds=31)
+        successor = asyncio.create_task(stage.drain())
+        await stopped
+        answers.set()
+        await successor
+        crm.hush()
+        assert language(crm, alice) == "de"
+
+        await stage.later(seconds=61)
+        await stage.settle()
+        assert language(crm, alice) == "fr"
+
+    async def test_who_was_erased_meanwhile_is_erased_again(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await stage.says(alice, {"profile/language": "de"})
+
+        async def meanwhile() -> None:
+            await want(stage.stores.staff.database, alice, Wanted.ERASED, actor="anna", ahead=stage.line.ahead)
+            await stage.later(seconds=31)
+            await stage.settle()
+            await stage.later(seconds=61)
+            await stage.settle()
+            assert alice not in crm.contacts
+
+        during(crm, "push", meanwhile, monkeypatch)
+        await stage.drain()
+        crm.hush()
+        assert alice in crm.contacts
+
+        await stage.settle()
+        assert alice not in crm.contacts
+        assert (await stage.state(alice))["status"] == "erased"
+
+
+class Died(BaseException):
+    """A worker's process is gone."""
+
 
 class TestTheRest:
     async def test_a_feed_that_tells_our_own_pushes_too_starts_no_ping_pong(
@@ -315,9 +479,14 @@ class TestTheRest:
         during(crm, "push", meanwhile, monkeypatch)
         await stage.drain()
 
-        assert [await stage.state(alice)] == others
         assert (others[0]["status"], others[0]["synced_seq"], others[0]["lease"]) == ("synced", 3, None)
+        state = await stage.state(alice)
+        kept = ("synced_seq", "timeline_seq", "base", "remote_etag", "lease", "push_due_at")
+        assert [state[name] for name in kept] == [others[0][name] for name in kept]
         assert len(crm.contacts[alice].timeline) == 3
+
+        await stage.settle()
+        assert await status(stage, alice) == ("synced", None, 0), "but that it wrote at all has to be looked at"
 
     async def test_an_edit_while_the_crm_is_written_is_written_next(
         self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
@@ -372,6 +541,21 @@ class TestTheRest:
 
         await stage.drain()
         assert (await stage.record(alice)).profile["account_tier"] == "home_plus"
+
+
+def after(
+    crm: RemoteCrm, call: str, afterwards: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let something happen when the next call has taken effect, and before it is known of."""
+    real = getattr(crm, call)
+
+    async def unheard(batch: Sequence[Any]) -> Any:
+        monkeypatch.setattr(crm, call, real)
+        found = await real(batch)
+        await afterwards()
+        return found
+
+    monkeypatch.setattr(crm, call, unheard)
 
 
 def during(

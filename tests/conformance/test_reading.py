@@ -193,7 +193,7 @@ async def test_a_field_that_the_crm_does_not_have_is_told(subject: Subject) -> N
         pytest.skip("this CRM takes whatever the catalogue names")
     fields = [one for one in await subject.connector.describe() if one.name != subject.names["language"]]
     [wrong] = [finding for finding in compare(subject.connector, fields) if finding.problem]
-    assert (wrong.name, wrong.problem) == (subject.names["language"], "is missing")
+    assert (wrong.name, wrong.problem) == (subject.names["language"], "is missing; it would be written as text")
 
 
 async def test_a_contact_that_says_what_the_record_says_is_tied_at_that_version(subject: Subject) -> None:

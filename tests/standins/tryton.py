@@ -20,13 +20,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from portal.dev.tryton import DATABASE, PASSWORD, Tryton
+from portal.dev.tryton import AGENT, DATABASE, PASSWORD, Tryton
 from tests.standins.server import Call, StandIn
 
 HOME = Path(sys.prefix, "tryton")
 """Its environment: `make .venv/.tryton` sets it up from requirements/tryton.txt."""
 SECONDS_TO_GET_READY = 90
-ADMINISTRATOR = "admin"
 
 
 def is_there() -> bool:
@@ -112,7 +111,7 @@ class Line(StandIn):
 
 
 class Console:
-    """What a user of the company does: the same protocol, with a session of its own."""
+    """What Grace does, an agent of the company: the same protocol, with a session of its own."""
 
     def __init__(self, server: str) -> None:
         self._url = f"{server}/{DATABASE}/rpc/"
@@ -122,7 +121,7 @@ class Console:
     async def call(self, method: str, *arguments: Any) -> Any:
         """What a method of a model answers."""
         if self._session is None:
-            found = await self._ask("common.db.login", [ADMINISTRATOR, {"password": PASSWORD}, "en"])
+            found = await self._ask("common.db.login", [AGENT, {"password": PASSWORD}, "en"])
             self._session = (found[0], found[1])
         return await self._ask(f"model.{method}", list(arguments))
 
@@ -140,7 +139,7 @@ class Console:
     async def _ask(self, method: str, arguments: list[Any]) -> Any:
         headers = {}
         if self._session is not None:
-            whole = f"{ADMINISTRATOR}:{self._session[0]}:{self._session[1]}".encode()
+            whole = f"{AGENT}:{self._session[0]}:{self._session[1]}".encode()
             headers["authorization"] = f"Session {base64.b64encode(whole).decode()}"
         for _ in range(20):
             body = {"id": 1, "method": method, "params": arguments}

@@ -1,79 +1,15 @@
 """What a newcomer does: start the demo, open it, end it, start it again."""
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import httpx2
-import psutil
-import pytest
 
-from portal.dev.ports import next_free
-
-
-class Demo:
-    """One `portal dev`, in a session of its own as a terminal would give it."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.url = f"http://localhost:{port}"
-        self._output = folder.parent / "output"
-        with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "portal", "dev", "--port", str(port), "--folder", folder],
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                env={name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
-            )
-
-    @property
-    def output(self) -> str:
-        return self._output.read_text()
-
-    def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 180
-        while "Ctrl-C ends it" not in self.output:
-            assert self.process.poll() is None and time.monotonic() < deadline, self.output
-            time.sleep(0.1)
-
-    def processes(self) -> list[psutil.Process]:
-        """The demo's own processes, and PostgreSQL's."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def end(self, request: signal.Signals) -> int:
-        self.process.send_signal(request)
-        return self.process.wait(timeout=60)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where root's PostgreSQL, which runs as another user, can come too."""
-    parent = Path(mkdtemp(prefix="portal-test-dev-"))
-    parent.chmod(0o755)
-    yield parent / "var"
-    shutil.rmtree(parent)
-
-
-@pytest.fixture
-def port() -> int:
-    return next_free(18_000 + os.getpid() % 10_000)
-
-
-def start(folder: Path, port: int) -> Demo:
-    demo = Demo(folder, port)
-    try:
-        demo.wait_until_ready()
-    except BaseException:
-        demo.end(signal.SIGTERM)
-        raise
-    return demo
+from tests.integration.dev.running import Demo, start
 
 
 def test_the_demo_starts_ends_in_order_and_keeps_its_data(folder: Path, port: int) -> None:

@@ -19,7 +19,7 @@ from tests.builders import a_contact_point, a_customer, a_number
 from tests.conftest import Stores
 from tests.integration.adoption.test_doubts import rows_of
 from tests.integration.adoption.test_killed import one
-from tests.integration.cli.test_commands import environment, portal
+from tests.commands import environment, portal
 from tests.integration.web.counting import counting
 
 HEADING = (

@@ -14,6 +14,9 @@ READERS = "portal_customer, portal_staff, portal_worker"
 # Which connectors a worker serves: one that none serves is not connected any more. The release before says nothing.
 SERVED = "ALTER TABLE portal.worker ADD COLUMN connectors text[]"
 
+# What is not delivered is listed from here: nobody asks every change that ever was.
+BEHIND = "CREATE INDEX ix_sync_state_behind ON portal.sync_state (customer_id) WHERE synced_seq < desired_seq"
+
 # Whether a CRM may be called now, and whether anybody works, is nobody's secret; what went wrong there is not granted.
 GRANTS = f"""
 GRANT SELECT (connector, open_until, opened_at, shut_until, rate_calls, rate_seconds, tokens, filled_at)
@@ -28,6 +31,7 @@ SQL = ("sync/connector_backlog_v1", "record/delivery_state_v1", "record/read_v2"
 
 def upgrade() -> None:
     op.execute(SERVED)
+    op.execute(BEHIND)
     for name in SQL:
         op.execute((Path(portal.__file__).parent / f"{name}.sql").read_text(encoding="utf-8"))
     op.execute(GRANTS)
@@ -41,4 +45,5 @@ def downgrade() -> None:
         """REVOKE SELECT (connector, open_until, opened_at, shut_until, rate_calls, rate_seconds, tokens, filled_at)
            ON portal.connector_gate FROM portal_customer"""
     )
+    op.execute("DROP INDEX portal.ix_sync_state_behind")
     op.execute("ALTER TABLE portal.worker DROP COLUMN connectors")

@@ -18,7 +18,7 @@ LEFT JOIN (SELECT * FROM portal.change_count ORDER BY at DESC LIMIT 1) q ON true
 
 PER_DAY = """
 SELECT (r.at AT TIME ZONE %(zone)s)::date AS day, count(*)::bigint AS count
-FROM portal.change_record r JOIN portal.customer c ON c.id = r.customer_id
+FROM {source} JOIN portal.customer c ON c.id = r.customer_id
 WHERE {where} GROUP BY 1
 """
 
@@ -51,5 +51,6 @@ async def changes_per_day(database: Database, asked: LogFilter, zone: str) -> di
     if asked.of_everybody and asked.after and asked.before:
         changes = OF_KIND if asked.actor or asked.action else "q.changes"
         statement = PER_DAY_COUNTED.replace("{changes}", changes).replace("{live}", LIVE)
-    rows = await database.fetch_all(statement.replace("{where}", where), params | {"zone": zone})
+    statement = statement.replace("{source}", asked.source).replace("{where}", where)
+    rows = await database.fetch_all(statement, params | {"zone": zone})
     return {row["day"]: row["count"] for row in rows if row["count"]}

@@ -20,7 +20,7 @@ PAGE = 50
 READ = """
 WITH candidates AS MATERIALIZED (
     SELECT r.customer_id, r.seq, r.at, r.entry, r.leaf, c.number
-    FROM portal.change_record r JOIN portal.customer c ON c.id = r.customer_id
+    FROM {source} JOIN portal.customer c ON c.id = r.customer_id
     WHERE {where} ORDER BY r.at {order}, r.customer_id {order}, r.seq {order} LIMIT %(limit)s + 1
 ), page AS MATERIALIZED (
     SELECT * FROM candidates r ORDER BY r.at {order}, r.customer_id {order}, r.seq {order} LIMIT %(limit)s
@@ -44,9 +44,18 @@ LEFT JOIN keys.customer_key k ON k.customer_id = p.customer_id
 ORDER BY p.at DESC, p.customer_id DESC, p.seq DESC
 """
 
-# Whoever is to be forgotten somewhere has nothing that waits there.
-LACKING = """EXISTS (SELECT FROM portal.sync_state y
-    WHERE y.customer_id = r.customer_id AND y.synced_seq < r.seq AND y.wanted <> 'erased'{more})"""
+EVERY_CHANGE = "portal.change_record r"
+
+# What waits is found from the records that are behind, of which there is an index: nobody asks every change that ever
+# was. Whoever is to be forgotten somewhere has nothing that waits there.
+BEHIND = "portal.sync_state y WHERE y.synced_seq < y.desired_seq AND y.wanted <> 'erased'"
+OF_THOSE_BEHIND = """(SELECT x.* FROM (
+        SELECT y.customer_id, min(y.synced_seq) AS through FROM {behind} GROUP BY y.customer_id) w
+    CROSS JOIN LATERAL (
+        SELECT q.* FROM portal.change_record q
+        WHERE q.customer_id = w.customer_id AND q.seq > w.through OFFSET 0) x) r"""
+THERE = f"""EXISTS (SELECT FROM portal.sync_state z WHERE z.customer_id = r.customer_id)
+    AND NOT EXISTS (SELECT FROM {BEHIND} AND y.customer_id = r.customer_id AND y.synced_seq < r.seq)"""  # noqa: S608
 
 
 class Reached(StrEnum):
@@ -55,18 +64,6 @@ class Reached(StrEnum):
     EVERYWHERE = "everywhere"  # every CRM has it
     WAITING = "waiting"  # some CRM does not have it
     PARKED = "parked"  # one of those refuses it, or it was left out there
-
-    @property
-    def condition(self) -> str:
-        """Of change_record r."""
-        match self:
-            case Reached.EVERYWHERE:
-                there = "EXISTS (SELECT FROM portal.sync_state z WHERE z.customer_id = r.customer_id)"
-                return f"{there} AND NOT {LACKING.format(more='')}"
-            case Reached.WAITING:
-                return LACKING.format(more="")
-            case Reached.PARKED:
-                return LACKING.format(more=" AND y.status IN ('parked', 'skipped')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +93,17 @@ class LogFilter:
         params = {name: getattr(self, name) for name in ("customer", "actor", "action", "after", "before")}
         params |= {"record": self.record, "seq": self.seq}
         asked = [text for text, value in conditions.items() if value is not None]
-        asked += [self.delivery.condition] if self.delivery else []
+        asked += [THERE] if self.delivery is Reached.EVERYWHERE else []
         return " AND ".join(asked) or "true", params
+
+    @property
+    def source(self) -> str:
+        """Where the changes come from."""
+        if self.delivery is Reached.WAITING:
+            return OF_THOSE_BEHIND.format(behind=BEHIND)
+        if self.delivery is Reached.PARKED:
+            return OF_THOSE_BEHIND.format(behind=f"{BEHIND} AND y.status IN ('parked', 'skipped')")
+        return EVERY_CHANGE
 
     @property
     def of_everybody(self) -> bool:
@@ -158,7 +164,7 @@ async def read_log(
         params |= {"c_at": cursor.at, "c_customer": cursor.customer_id, "c_seq": cursor.seq}
     order = "DESC" if direction is Direction.OLDER else "ASC"
     params |= {"limit": limit, "reader_id": reader.id, "reader_name": reader.name}
-    rows = await database.fetch_all(READ.format(where=where, order=order), params)
+    rows = await database.fetch_all(READ.format(source=asked.source, where=where, order=order), params)
     return LogPage([_logged(row, keys) for row in rows], bool(rows and rows[0]["more"]))
 
 

@@ -95,10 +95,10 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 def _templates(settings: Settings, static: StaticFiles) -> Templates:
     # A page has dozens of links, and Starlette would look for each of them through all routes.
-    named = {route.name: route for route in _routes(settings) if isinstance(route, Route)}
+    paths = {route.name: route.path_format for route in _routes(settings) if isinstance(route, Route)}
 
     def url(name: str, **params: Any) -> str:
-        return str(named[name].url_path_for(name, **params))
+        return paths[name].format_map(params) if params else paths[name]
 
     return Templates(
         resource("templates"),

@@ -19,7 +19,9 @@ def format_date(value: date | datetime) -> str:
 
 def format_time(value: datetime | time, *, seconds: bool = False) -> str:
     """`12:03`, or `12:03:07`. A moment is told in the person's zone, a time of day as it stands."""
-    return (local(value) if isinstance(value, datetime) else value).strftime("%H:%M:%S" if seconds else "%H:%M")
+    told = local(value) if isinstance(value, datetime) else value
+    clock = f"{told.hour:02}:{told.minute:02}"  # strftime makes a whole date of it first
+    return f"{clock}:{told.second:02}" if seconds else clock
 
 
 def format_datetime(value: datetime, *, seconds: bool = False) -> str:

@@ -87,13 +87,20 @@ RECORD: list[BaseRoute] = [
     Route("/record/notes", customers(notes.notes), methods=GET_POST, name="record_notes"),
     Route("/record/notes/{id:uuid}", customers(notes.one), methods=GET_POST, name="record_note"),
     Route("/record/logins", customers(ways_views.show), name="record_logins"),
-    Route("/record/logins/add/{provider}", customers(ways_views.add, fresh=True), name="record_login_add"),
+    Route(
+        "/record/logins/add/{provider}", customers(ways_views.add, fresh=True, record=False), name="record_login_add"
+    ),
     Route("/record/logins/{id:uuid}", customers(ways_views.remove, fresh=True), methods=GET_POST, name="record_login"),
     Route("/record/undo", customers(history.undo_last), methods=["POST"], name="record_undo"),
     Route("/record/delivery", customers(record.delivery), name="record_delivery"),
-    Route("/record/live", customers(record.live), name="record_live"),
-    Route("/record/changes", customers(history.changes), name="changes"),
-    Route("/record/devices", customers(devices.devices, fresh=devices.ends), methods=GET_POST, name="record_devices"),
+    Route("/record/live", customers(record.live, record=False), name="record_live"),
+    Route("/record/changes", customers(history.changes, record=False), name="changes"),
+    Route(
+        "/record/devices",
+        customers(devices.devices, fresh=devices.ends, record=False),
+        methods=GET_POST,
+        name="record_devices",
+    ),
 ]
 """The customer's rooms."""
 

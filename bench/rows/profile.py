@@ -25,7 +25,7 @@ REQUESTS = 300
 PEOPLE = 20
 
 STAGES = {
-    "the record from its row (objects, key)": ("portal.record.read._stored",),
+    "the record from its row (objects, key)": ("portal.web.found.stored_record", "portal.record.read.stored_record",),
     "the last changes (decrypt)": ("portal.record.read._recent",),
     "database client": ("portal.db.database.Database._run",),
     "session": ("portal.identity.session._find",),

@@ -16,6 +16,7 @@ from portal.record.models import Record
 from portal.record.read import StoredRecord, read
 from portal.services import services
 from portal.web.forms import Form
+from portal.web.found import found_record
 from portal.web.policy import viewer
 from portal.web.responses import fragment, page, wants_fragment
 
@@ -35,11 +36,15 @@ class Card:
 async def open_record(request: Request) -> StoredRecord:
     """The record of the customer who asks; times are told in their zone from here on.
 
+    Who opens it again in the same request has it read anew: something may have been written in between.
+
     Raises:
         NotFound: it is gone.
     """
     store = services(request).customers
-    stored = await read(store.database, store.keys, customer_id(request))
+    stored = None if hasattr(request.state, "opened") else found_record(request)
+    stored = stored or await read(store.database, store.keys, customer_id(request))
+    request.state.opened = True
     if stored is None:
         raise NotFound(_("There is no such record."))
     use_zone_of(stored.record)

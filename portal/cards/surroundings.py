@@ -25,7 +25,7 @@ def surroundings(catalogue: Catalogue, stored: StoredRecord) -> dict[str, Any]:
         "sentences": lead(permissions),
         "changes": changes,
         "undoable": undoable(catalogue, changes, state),
-        "mirror": mirror(catalogue, stored.record),
+        "mirror": mirror(catalogue, stored.record, permissions),
         "news": None,
     }
 

@@ -16,10 +16,11 @@ FOREVER = datetime(9999, 12, 1, tzinfo=UTC)
 
 def consented(said: Consent | None, channel: Channel, purpose: Purpose) -> list[Moments]:
     """When consent permits contact: it can change only where a recorded consent begins or ends."""
+    if said is None:
+        return [Span(BEGINNING, FOREVER)] if consent_at(BEGINNING, said, channel, purpose).permits else []
     edges = {BEGINNING, FOREVER}
-    if said:
-        known = (edge for edge in (said.effective_from, said.effective_to) if edge)
-        edges |= {min(max(edge.astimezone(UTC), BEGINNING), FOREVER) for edge in known}
+    known = (edge for edge in (said.effective_from, said.effective_to) if edge)
+    edges |= {min(max(edge.astimezone(UTC), BEGINNING), FOREVER) for edge in known}
     return union(
         Span(start, end) for start, end in pairwise(sorted(edges)) if consent_at(start, said, channel, purpose).permits
     )

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from portal.catalogue.model import Catalogue, Channel
+from portal.catalogue.model import Catalogue, Channel, Purpose
 from portal.contact.consent import FOREVER, consent_at, consented
 from portal.contact.permission import Ground, Permission, Reason
 from portal.contact.spans import Span, overlap
@@ -32,26 +33,7 @@ def may_contact(record: Record, channel: str, purpose: str, now: datetime, *, ca
     """
     if channel not in catalogue.channels or purpose not in catalogue.purposes:
         raise ValueError(f"the catalogue has no channel {channel!r} or no purpose {purpose!r}")
-    if now.tzinfo is None:
-        raise ValueError("a moment needs a time zone")
-    way, aim, now = catalogue.channels[channel], catalogue.purposes[purpose], now.astimezone(UTC)
-    said = record.consent(purpose, channel)
-    point = contact_point(record, way)
-    windows = [window for window in record.contact_windows if applies(window, way)]
-    zone = person_zone(record, windows)
-    periods = consented(said, way, aim) if point else []
-    first = _first_permitted(windows, periods, now)
-    return Permission(
-        channel=way,
-        purpose=aim,
-        at=now,
-        reasons=(consent_at(now, said, way, aim), *_reach(point), *_times(windows, now)),
-        contact_point=point,
-        until=first.end if first and first.start == now and first.end < FOREVER else None,
-        next=first.start if first else None,
-        today=tuple(_permitted_today(windows, periods, now, zone)),
-        zone=zone,
-    )
+    return _permission(record, _Way(record, catalogue.channels[channel], now), catalogue.purposes[purpose])
 
 
 def every_channel(record: Record, purpose: str, now: datetime, *, catalogue: Catalogue) -> tuple[Permission, ...]:
@@ -62,7 +44,54 @@ def every_channel(record: Record, purpose: str, now: datetime, *, catalogue: Cat
 
 def every_purpose(record: Record, now: datetime, *, catalogue: Catalogue) -> dict[str, tuple[Permission, ...]]:
     """The answers for all purposes and their channels, in the catalogue's order."""
-    return {key: every_channel(record, key, now, catalogue=catalogue) for key in catalogue.purposes}
+    ways = [_Way(record, channel, now) for channel in catalogue.channels.values()]
+    return {
+        key: tuple(_permission(record, way, purpose) for way in ways if way.channel.key in purpose.channels)
+        for key, purpose in catalogue.purposes.items()
+    }
+
+
+class _Way:
+    """A channel to a person at a moment: all that is the same for every purpose."""
+
+    def __init__(self, record: Record, channel: Channel, now: datetime) -> None:
+        if now.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        self.channel, self.now = channel, now.astimezone(UTC)
+        self.point = contact_point(record, channel)
+        self.windows = [window for window in record.contact_windows if applies(window, channel)]
+        self.zone = person_zone(record, self.windows)
+        self.reasons = (*_reach(self.point), *_times(self.windows, self.now))
+        self._open: dict[Moments, list[Moments]] = {}
+
+    @cached_property
+    def today(self) -> list[Moments]:
+        """What the windows leave open of the person's calendar day."""
+        day = local_day(self.zone, self.now.astimezone(self.zone).date())
+        return overlap(self.open_hours(Span(day[0].start, day[-1].end)), day)
+
+    def open_hours(self, within: Moments) -> list[Moments]:
+        """What the windows leave open of a stretch."""
+        if within not in self._open:
+            self._open[within] = open_hours(self.windows, within)
+        return self._open[within]
+
+
+def _permission(record: Record, way: _Way, purpose: Purpose) -> Permission:
+    said = record.consent(purpose.key, way.channel.key)
+    periods = consented(said, way.channel, purpose) if way.point else []
+    first = _first_permitted(way, periods)
+    return Permission(
+        channel=way.channel,
+        purpose=purpose,
+        at=way.now,
+        reasons=(consent_at(way.now, said, way.channel, purpose), *way.reasons),
+        contact_point=way.point,
+        until=first.end if first and first.start == way.now and first.end < FOREVER else None,
+        next=first.start if first else None,
+        today=tuple(_permitted_today(way, periods)),
+        zone=way.zone,
+    )
 
 
 def contact_point(record: Record, channel: Channel) -> ContactPoint | None:
@@ -102,29 +131,25 @@ def _about(ground: Ground, window: ContactWindow) -> Reason:
     return Reason(ground if known_zone(window.time_zone) else Ground.UNKNOWN_ZONE, window=window)
 
 
-def _first_permitted(windows: Sequence[ContactWindow], periods: Sequence[Moments], now: datetime) -> Moments | None:
+def _first_permitted(way: _Way, periods: Sequence[Moments]) -> Moments | None:
     """The first stretch, from now on, that consent and windows leave open."""
-    ahead = [Span(max(now, period.start), period.end) for period in periods if now < period.end]
-    return next((span for period in ahead if (span := _first_open(windows, period))), None)
+    ahead = [Span(max(way.now, period.start), period.end) for period in periods if way.now < period.end]
+    return next((span for period in ahead if (span := _first_open(way, period))), None)
 
 
-def _first_open(windows: Sequence[ContactWindow], period: Moments) -> Moments | None:
+def _first_open(way: _Way, period: Moments) -> Moments | None:
     """Most often the next two days tell. What is open as far as `HORIZON` is taken to stay open."""
     hours: list[Moments] = []
     for reach in (timedelta(days=2), HORIZON):
         ahead = Span(period.start, min(period.start + reach, period.end))
-        hours = open_hours(windows, ahead)
+        hours = way.open_hours(ahead)
         if hours and hours[0].end < ahead.end:
             return hours[0]
     return Span(hours[0].start, period.end) if hours else None
 
 
-def _permitted_today(
-    windows: Sequence[ContactWindow], periods: Sequence[Moments], now: datetime, zone: ZoneInfo
-) -> Iterable[Moments]:
+def _permitted_today(way: _Way, periods: Sequence[Moments]) -> Iterable[Moments]:
     if not periods:
         return ()
-    day = local_day(zone, now.astimezone(zone).date())
-    hours = open_hours(windows, Span(day[0].start, day[-1].end))
-    permitted = overlap(overlap(hours, day), periods)
-    return (Span(start.astimezone(zone), end.astimezone(zone)) for start, end in permitted)
+    permitted = overlap(way.today, periods)
+    return (Span(start.astimezone(way.zone), end.astimezone(way.zone)) for start, end in permitted)

@@ -13,10 +13,15 @@ from starlette.requests import HTTPConnection
 
 from portal.db.database import Database, Row
 from portal.identity import cookies, tokens
+from portal.record.read import READER
 from portal.services import services
 from portal.settings import Settings, StaffRole
 
-FIND = "SELECT * FROM portal.session_find_v1(%s, %s)"
+FIND = """SELECT * FROM portal.session_find_v1(%s, %s) AS s (
+    session_id, customer_id, staff_id, login_id, roles, session_name, language, provider, authenticated_at, acr,
+    created_at, expires_at)"""
+FIND_WITH_RECORD = f"{FIND} LEFT JOIN LATERAL {READER}(s.customer_id) ON true"
+"""The session is the proof that this one record may be read, and nothing but its row says whose."""
 
 
 class Audience(StrEnum):
@@ -54,13 +59,17 @@ class Session:
     expires_at: datetime
 
 
-async def find(request: HTTPConnection, audience: Audience) -> Session | None:
-    """The session that the browser shows for this audience, or None. One statement, remembered for the request."""
+async def find(request: HTTPConnection, audience: Audience, *, record: bool = False) -> Session | None:
+    """The session that the browser shows for this audience, or None. One statement, remembered for the request.
+
+    Args:
+        record: for customers, read their record in the same statement: `request.state.record_row`.
+    """
     if not hasattr(request.state, "sessions"):
         request.state.sessions = {}
     found: dict[Audience, Session | None] = request.state.sessions
     if audience not in found:
-        found[audience] = await _find(request, audience)
+        found[audience] = await _find(request, audience, record)
     return found[audience]
 
 
@@ -75,12 +84,17 @@ def shown_token(request: HTTPConnection, audience: Audience) -> str | None:
     return token if tokens.well_formed(token) else None
 
 
-async def _find(request: HTTPConnection, audience: Audience) -> Session | None:
+async def _find(request: HTTPConnection, audience: Audience, record: bool) -> Session | None:
     token = shown_token(request, audience)
     if token is None:
         return None
-    row = await _database(request, audience).fetch_one(FIND, [tokens.digest(token), audience.value], retry=True)
-    return None if row is None else _session(row, audience, token)
+    statement, values = FIND_WITH_RECORD if record else FIND, [tokens.digest(token), audience.value]
+    row = await _database(request, audience).fetch_one(statement, values, retry=True)
+    if row is None:
+        return None
+    if record:
+        request.state.record_row = row
+    return _session(row, audience, token)
 
 
 def _database(request: HTTPConnection, audience: Audience) -> Database:
@@ -89,5 +103,19 @@ def _database(request: HTTPConnection, audience: Audience) -> Database:
 
 
 def _session(row: Row, audience: Audience, token: str) -> Session:
-    roles = frozenset(map(StaffRole, row.pop("roles")))
-    return Session(audience=audience, roles=roles, form_secret=tokens.form_secret(token), **row)
+    return Session(
+        id=row["session_id"],
+        audience=audience,
+        customer_id=row["customer_id"],
+        staff_id=row["staff_id"],
+        login_id=row["login_id"],
+        name=row["session_name"],
+        roles=frozenset(map(StaffRole, row["roles"])),
+        language=row["language"],
+        form_secret=tokens.form_secret(token),
+        provider=row["provider"],
+        authenticated_at=row["authenticated_at"],
+        acr=row["acr"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+    )

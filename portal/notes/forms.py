@@ -1,10 +1,13 @@
 """The form of a note."""
 
+from functools import cache
+
 from wtforms import TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Length
 
 from portal.catalogue.check import MAX_NOTE
+from portal.i18n import current_language
 from portal.i18n import gettext as _
 from portal.web.forms import Form, keepable, lines
 
@@ -17,6 +20,21 @@ class NoteForm(Form):
 
 def note_form(label: str) -> type[NoteForm]:
     """The form, its words in the current language."""
+    return _made(label, current_language())
+
+
+def blank_note() -> NoteForm:
+    """The form for one more note as everybody has it who has typed nothing: to be drawn, and not to be filled."""
+    return _blank(current_language())
+
+
+@cache
+def _blank(_language: str) -> NoteForm:
+    return note_form(_("Add a note"))()
+
+
+@cache  # a form is a class, and dear to make: once for each language
+def _made(label: str, _language: str) -> type[NoteForm]:
     too_long = _("This is longer than %(max)d characters. Shorten it, or write a second note.") % {"max": MAX_NOTE}
     body = TextAreaField(
         label,

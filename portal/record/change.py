@@ -47,7 +47,8 @@ class Intention:
 
     `request` makes the change happen once however often it is sent. `seen` is the version that the person had before
     their eyes; without it, the proposal holds for whatever the record is now. What is `notable` is written down even if
-    it changes nothing, for the sake of its evidence. `jobs` are to be done once it is written, and only then.
+    it changes nothing, for the sake of its evidence. `jobs` are to be done once it is written, and only then. `found`
+    is the record as it was a moment ago: if it still is when this is written, it need not be read once more.
     """
 
     action: str
@@ -57,6 +58,7 @@ class Intention:
     evidence: Evidence = field(default_factory=Evidence)
     notable: bool = False
     jobs: Jobs | None = None
+    found: StoredRecord | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ async def change(store: RecordStore, customer_id: UUID, intention: Intention, pr
     """
     for attempt in range(ATTEMPTS):
         await _let_others_finish(attempt)
-        stored = await read(store.database, store.keys, customer_id)
+        stored = intention.found if attempt == 0 else None
+        stored = stored or await read(store.database, store.keys, customer_id)
         if stored is None:
             raise NotFound(_("There is no such record."))
         current = flatten(stored.record)

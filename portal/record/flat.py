@@ -48,14 +48,20 @@ def encode(value: Any) -> Value:
 def flatten(record: Record) -> State:
     """The record as a map from path to value, without what is absent."""
     state: State = {"customer/number": record.number}
-    state.update((f"profile/{key}", value) for key, value in record.profile.items())
+    state.update((f"profile/{key}", value) for key, value in record.profile.items() if value is not None)
     for collection, model in COLLECTIONS.items():
         for item in getattr(record, collection):
-            state.update((f"{collection}/{item.id}/{name}", encode(getattr(item, name))) for name in attributes(model))
+            _flatten(state, f"{collection}/{item.id}", item, attributes(model))
     for consent in record.consents:
-        prefix = f"consents/{consent.purpose}/{consent.channel}"
-        state.update((f"{prefix}/{name}", encode(getattr(consent, name))) for name in attributes(Consent))
-    return {path: value for path, value in state.items() if value is not None}
+        _flatten(state, f"consents/{consent.purpose}/{consent.channel}", consent, attributes(Consent))
+    return state
+
+
+def _flatten(state: State, prefix: str, item: Any, names: tuple[str, ...]) -> None:
+    for name in names:
+        value = getattr(item, name)
+        if value is not None:
+            state[f"{prefix}/{name}"] = value if type(value) is str else encode(value)
 
 
 def unflatten(

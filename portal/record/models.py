@@ -179,8 +179,14 @@ COLLECTIONS: Mapping[str, type[Any]] = {
 
 def attributes(model: type[Any]) -> tuple[str, ...]:
     """The names of a part's attributes, in order, without what identifies it."""
-    return tuple(
+    return _ATTRIBUTES[model]
+
+
+_ATTRIBUTES: Mapping[type[Any], tuple[str, ...]] = {
+    model: tuple(
         f.name
         for f in fields(model)
         if f.name not in ("id", "purpose", "channel", "said") or (f.name == "channel" and model is ContactWindow)
     )
+    for model in (*COLLECTIONS.values(), Consent)
+}

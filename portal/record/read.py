@@ -27,8 +27,9 @@ from portal.record.models import (
     WindowKind,
 )
 
-READ = "SELECT * FROM portal.record_read_v2(%s)"
-READ_ALL = "SELECT r.* FROM unnest(%s::uuid[]) AS asked (id), LATERAL portal.record_read_v2(asked.id) r"
+READER = "portal.record_read_v2"
+READ = f"SELECT * FROM {READER}(%s)"  # noqa: S608 - a name of ours
+READ_ALL = f"SELECT r.* FROM unnest(%s::uuid[]) AS asked (id), LATERAL {READER}(asked.id) r"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +66,21 @@ class StoredRecord:
 async def read(database: Database, keys: KeyRing, customer_id: UUID) -> StoredRecord | None:
     """The record of a customer, or None if there is none (for this role)."""
     row = await database.fetch_one(READ, [customer_id], retry=True)
-    return None if row is None else _stored(row, keys)
+    return None if row is None else stored_record(row, keys)
 
 
 async def read_all(database: Database, keys: KeyRing, customers: Iterable[UUID]) -> dict[UUID, StoredRecord]:
     """The records of some customers, in one statement; who is not there (for this role) is left out."""
     rows = await database.fetch_all(READ_ALL, [list(customers)], retry=True)
-    return {row["id"]: _stored(row, keys) for row in rows}
+    return {row["id"]: stored_record(row, keys) for row in rows}
 
 
-def _stored(row: Row, keys: KeyRing) -> StoredRecord:
+def stored_record(row: Row, keys: KeyRing) -> StoredRecord:
+    """What a row of the reading function says, whatever else stands in the row.
+
+    Raises:
+        Undecipherable: the customer's key was wrapped under another key-encryption key.
+    """
     key = keys.unwrap(row["id"], WrappedKey(bytes(row["wrapped_key"]), row["wrapped_by"]))
     return StoredRecord(
         record=_record(row),

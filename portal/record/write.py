@@ -147,6 +147,12 @@ def _uncertain() -> Uncertain:
 
 
 def _after(record: Record, entry: Entry, said: Provenance) -> Record:
-    state: State = fold(entry.diffs, flatten(record))
-    all_said = record.provenance() | {item_of(path): said for path in entry.paths}
-    return unflatten(state, id=record.id, seq=entry.seq, said=all_said)
+    """The record with an entry's changes; the parts that it does not touch are the same objects."""
+    touched = {path.partition("/")[0] for path in entry.paths} | {"profile"}
+    parts = {name: getattr(record, name) for name in touched if name != "customer"}
+    before = Record(id=record.id, number=record.number, seq=record.seq, said=record.said, **parts)
+    state: State = fold(entry.diffs, flatten(before))
+    all_said = before.provenance() | {item_of(path): said for path in entry.paths}
+    after = unflatten(state, id=record.id, seq=entry.seq, said=all_said)
+    parts = {name: getattr(after, name) for name in parts}
+    return replace(record, seq=after.seq, number=after.number, said=after.said, **parts)

@@ -49,9 +49,9 @@ def moment(value: datetime, style: str = "day_time") -> Markup:
     """A `<time>` that says the moment in one of the styles (`day_time`, `date`, `time`, `seconds`, `datetime`, `exact`,
     `ago`), and the exact one, with its zone, to whoever points at it. The page's script keeps `ago` right."""
     there = local(value)
-    exact = f"{format_datetime(value, seconds=True)} {there.tzname()}"
+    exact = f"{format_datetime(there, seconds=True)} {there.tzname()}"
     ago = ' data-ago=""' if style == "ago" else ""
-    iso, said = there.isoformat(timespec="milliseconds"), _STYLES[style](value)
+    iso, said = there.isoformat(timespec="milliseconds"), _STYLES[style](there)
     return Markup(f'<time datetime="{iso}" title="{escape(exact)}"{ago}>{escape(said)}</time>')  # noqa: S704 - escaped
 
 

@@ -13,6 +13,7 @@ from portal.identity.session import Audience, Session
 from portal.record.change import Intention
 from portal.web.form_data import TOKEN
 from portal.web.forms import Form
+from portal.web.found import found_record
 from portal.web.policy import viewer
 
 
@@ -23,7 +24,14 @@ def intention(request: Request, form: Form, action: str) -> Intention:
     what they had before their eyes.
     """
     session = viewer(request)
-    return Intention(action, actor(session), _request(request, form), form.seen_version, evidence(request, session))
+    return Intention(
+        action,
+        actor(session),
+        _request(request, form),
+        form.seen_version,
+        evidence(request, session),
+        found=found_record(request),
+    )
 
 
 def _request(request: Request, form: Form) -> UUID:

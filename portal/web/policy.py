@@ -40,12 +40,14 @@ FRESH = "login_fresh"
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Whose session a route wants (None: nobody's), for staff which roles, one of which is enough, whether the person
-    must have shown who they are only just now, and as what kind of attempt each request counts."""
+    must have shown who they are only just now, as what kind of attempt each request counts, and whether a customer's
+    record is read along with their session."""
 
     audience: Audience | None
     roles: tuple[StaffRole, ...] = ()
     fresh: Fresh = False
     limit: Attempt | None = None
+    record: bool = False
 
     async def wants_fresh(self, request: Request) -> bool:
         wanted = self.fresh if isinstance(self.fresh, bool) else self.fresh(request)
@@ -70,13 +72,14 @@ class Admit(Protocol):
     def __call__(self, view: View, *, fresh: Fresh = False) -> View: ...
 
 
-def customers(view: View, *, fresh: Fresh = False) -> View:
+def customers(view: View, *, fresh: Fresh = False, record: bool = True) -> View:
     """A customer who is logged in may enter, and `viewer(request).customer_id` is the one record that they may see.
 
     With `fresh`, or where the predicate says so, only who has logged in within the last minutes (STEP_UP_MINUTES), and
-    in one of the ways that the provider's STEP_UP_ACR names; others are asked for it, and come back.
+    in one of the ways that the provider's STEP_UP_ACR names; others are asked for it, and come back. The record is read
+    in the statement that finds the session, except for views that do without.
     """
-    return _guarded(view, Policy(Audience.CUSTOMER, fresh=fresh))
+    return _guarded(view, Policy(Audience.CUSTOMER, fresh=fresh, record=record))
 
 
 def staff(*roles: StaffRole) -> Admit:
@@ -115,7 +118,7 @@ def _guarded(view: View, policy: Policy) -> View:
             # Read before anything can fail, so that an error page can give back what was typed.
             await posted(request)
         assert policy.audience is not None
-        session = await find(request, policy.audience)
+        session = await find(request, policy.audience, record=policy.record)
         if session is None:
             return await _to_login(request, policy.audience)
         _admit(request, session)

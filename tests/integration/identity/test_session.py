@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.identity import tokens
+from portal.identity.session import FIND_WITH_RECORD
 from portal.record.read import StoredRecord
 from portal.work import transaction
 from tests.conftest import Stores
@@ -214,6 +215,15 @@ class TestRowLevelSecurity:
         assert row is not None and row["customer_id"] == alice.record.id
         for _ in range(8):
             assert await database.fetch_one("SELECT count(*) AS n FROM portal.session") == {"n": 0}
+
+    async def test_a_token_finds_its_own_record_and_no_other(
+        self, stores: Stores, alice: StoredRecord, everybody: dict[str, str]
+    ) -> None:
+        database = stores.customer.database
+        for who, found in (("alice", [alice.record.number]), ("grace", [])):
+            rows = await database.fetch_all(FIND_WITH_RECORD, [tokens.digest(everybody[who]), "customer"])
+            assert [row["number"] for row in rows] == found
+        assert await database.fetch_all(FIND_WITH_RECORD, [tokens.digest(tokens.new()), "customer"]) == []
 
     async def test_staff_sessions_are_not_there_even_with_their_token(
         self, stores: Stores, everybody: dict[str, str]

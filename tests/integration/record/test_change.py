@@ -1,6 +1,7 @@
 """The one way to write a record: what it keeps, and what it does when somebody was faster."""
 
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -173,6 +174,22 @@ async def test_saying_what_the_record_says_already_writes_nothing(stores: Stores
 
 
 @pytest.mark.asvs("15.4.2")
+async def test_a_record_that_was_found_a_moment_ago_is_not_read_again_and_not_believed_blindly(
+    stores: Stores, alice: StoredRecord
+) -> None:
+    me = the_customer(alice.record.id)
+    await change(stores.worker, alice.record.id, an_intention("profile:changed", SYSTEM), {"profile/language": "de"})
+
+    # Given what was found before that, a change is computed anew on what is there now
+    intention = replace(an_intention("profile:changed", me, seen=1), found=alice)
+    outcome = await change(stores.customer, alice.record.id, intention, {"profile/call_me": "Al"})
+
+    assert isinstance(outcome, Changed) and outcome.rebased
+    assert outcome.stored.record.profile["language"] == "de"
+    stored = await read(stores.customer.database, stores.customer.keys, alice.record.id)
+    assert stored == outcome.stored
+
+
 async def test_many_at_once_lose_nothing(stores: Stores, alice: StoredRecord) -> None:
     me = the_customer(alice.record.id)
 

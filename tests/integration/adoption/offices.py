@@ -25,7 +25,7 @@ from tests.conformance.of_odoo import NAMES as ODOO
 from tests.conformance.of_odoo import OfOdoo, json2
 from tests.conformance.of_salesforce import NAMES as SALESFORCE
 from tests.conformance.of_salesforce import OfSalesforce, salesforce
-from tests.conformance.subject import NAME, Subject, a_catalogue
+from tests.conformance.subject import NAME, Names, Subject, a_catalogue
 from tests.conftest import Stores
 from tests.integration.crm.test_other_crms import with_catalogue
 from tests.integration.sync_stage import Stage, as_administrator
@@ -133,10 +133,14 @@ async def an_office(kind: str, stores: Stores, url: URL) -> AsyncIterator[Office
     """A company with that CRM, and nobody in it."""
     make, names = KINDS[kind]
     async with make(stores) as subject:
-        as_administrator(url, "TRUNCATE portal.sync_state, portal.connector, portal.adoption, portal.customer CASCADE")
-        subject.connector.caps = replace(subject.connector.caps, poll_seconds=0.0)
-        theirs = with_catalogue(stores, a_catalogue(names))
-        line = Line(NAME, subject.connector, theirs.worker, 100, timedelta(seconds=30))
-        await register(stores.worker.database, [line])
-        stage = Stage(theirs, line, Poller(line, clock.uuid7()))
-        yield Office(stage, subject)
+        yield await opened(subject, names, stores, url)
+
+
+async def opened(subject: Subject, names: Names, stores: Stores, url: URL) -> Office:
+    """A company with a CRM, and nobody in the portal."""
+    as_administrator(url, "TRUNCATE portal.sync_state, portal.connector, portal.adoption, portal.customer CASCADE")
+    subject.connector.caps = replace(subject.connector.caps, poll_seconds=0.0)
+    theirs = with_catalogue(stores, a_catalogue(names))
+    line = Line(NAME, subject.connector, theirs.worker, 100, timedelta(seconds=30))
+    await register(stores.worker.database, [line])
+    return Office(Stage(theirs, line, Poller(line, clock.uuid7())), subject)

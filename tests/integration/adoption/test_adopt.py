@@ -1,7 +1,10 @@
 """What becomes of a CRM's contacts on the first day: new customers, customers who were there, and nothing lost."""
 
+import asyncio
+
 import pytest
 
+from portal.adoption.run import alone
 from portal.errors import Conflict, Unavailable
 from portal.record.read import read
 from portal.record.verify import verify
@@ -230,9 +233,48 @@ async def test_a_crm_that_is_paused_is_not_called(office: Office) -> None:
     assert office.calls == 0
 
 
-async def test_only_one_brings_in_customers(office: Office) -> None:
-    from portal.adoption.run import alone
+async def test_who_was_parked_for_their_contact_is_mended(office: Office) -> None:
+    """They were here before the CRM was connected: a contact with their number is never taken over unasked."""
+    stored = await a_customer(office.stage.stores.worker, number="K1", values={}, given_name="Anna")
+    contact = office.add("K1", given_name="Ann")
+    await office.stage.settle()
+    assert (await office.stage.state(stored.record.id))["status"] == "parked"
 
+    await office.adopts()
+    await office.stage.settle()
+
+    state = await office.stage.state(stored.record.id)
+    assert (state["status"], state["remote_id"], state["last_error"]) == ("synced", contact, None)
+    assert office.contact(contact)[office.subject.names["given_name"]] == "Anna"
+    assert len(office.contacts()) == 1
+
+
+async def test_workers_go_on_meanwhile_and_push_nobody_for_it(office: Office) -> None:
+    people = 250
+    for number in range(people):
+        office.add(f"K{number}", email=f"p{number}@example.com")
+    over = asyncio.Event()
+
+    async def working() -> int:
+        pushed = 0
+        while not over.is_set():
+            pushed += await office.stage.drain()
+            await asyncio.sleep(0)
+        return pushed
+
+    async with asyncio.TaskGroup() as tasks:
+        worker = tasks.create_task(working())
+        done = await office.adopts()
+        over.set()
+
+    assert done.new == people
+    assert worker.result() == 0, "nobody was due"
+    statuses = await office.stage.all("SELECT DISTINCT status, push_due_at FROM portal.sync_state")
+    assert [tuple(row.values()) for row in statuses] == [("synced", None)]
+    assert len(office.contacts()) == people
+
+
+async def test_only_one_brings_in_customers(office: Office) -> None:
     async with alone(office.stage.stores.worker.database):
         with pytest.raises(Conflict, match="already"):
             await office.adopts()

@@ -16,10 +16,10 @@ from portal.record.models import Record
 from portal.record.read import read
 from portal.record.verify import verify
 from tests.builders import a_contact_point, a_customer, a_number
+from tests.commands import environment, portal
 from tests.conftest import Stores
 from tests.integration.adoption.test_doubts import rows_of
 from tests.integration.adoption.test_killed import one
-from tests.commands import environment, portal
 from tests.integration.web.counting import counting
 
 HEADING = (

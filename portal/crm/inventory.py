@@ -79,8 +79,17 @@ class Link:
 
 
 @runtime_checkable
-class Browsing(Protocol):
-    """A connector that can go through all contacts of a CRM, and tie them to customers."""
+class Linking(Protocol):
+    """A connector that can tie contacts to customers."""
+
+    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
+        """Tie contacts to customers, in one call where the CRM has one for it: from now on pushes go to them. As many
+        as `batch_max` at a time; doing it twice does no harm."""
+
+
+@runtime_checkable
+class Browsing(Linking, Protocol):
+    """A connector that can go through all contacts of a CRM, too."""
 
     async def browse(self, cursor: Cursor | None, size: int) -> tuple[Sequence[Existing], Cursor | None]:
         """The next contacts after a cursor (None is the beginning), and the next cursor; None is the end.
@@ -88,10 +97,6 @@ class Browsing(Protocol):
         Raises:
             CallFailed: with Retry or Reject.
         """
-
-    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
-        """Tie contacts to customers, in one call where the CRM has one for it: from now on pushes go to them. As many
-        as `batch_max` at a time; doing it twice does no harm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from portal import clock
 from portal.audit.entry import unseal
 from portal.audit.values import State, Value
 from portal.crm.answers import CallFailed
+from portal.crm.inventory import Existing, Link, Linking
 from portal.crm.mapping import told_by_flag, told_by_nothing
-from portal.crm.port import ConsentStatus, Ref, Remote
+from portal.crm.port import Ambiguous, Applied, ConsentStatus, Outcome, Ref, Reject, Remote
 from portal.record.addresses import home_country
 from portal.record.change import SINCE
 from portal.record.flat import flatten, unflatten
@@ -29,7 +30,7 @@ from portal.sync.merge import Merge, Winner, merge, winners
 from portal.sync.points import merge_points
 from portal.sync.shown import differing
 from portal.sync.state import SyncStatus
-from portal.sync.waiting import ANOTHER_PERSONS, GONE
+from portal.sync.waiting import ANOTHER_PERSONS, GONE, NOBODYS
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ async def look(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) ->
         elif clock.current.monotonic() > until:
             row.push = False
         else:
-            await _see(line, row, found.get(row.claimed.customer_id))
+            await _see(line, row, found.get(row.claimed.customer_id), seen)
 
 
 async def _fetch(line: Line, rows: Sequence[Held], seen: Seen) -> Mapping[UUID, Remote] | None:
@@ -62,7 +63,7 @@ async def _fetch(line: Line, rows: Sequence[Held], seen: Seen) -> Mapping[UUID, 
     return found
 
 
-async def _see(line: Line, row: Held, remote: Remote | None) -> None:
+async def _see(line: Line, row: Held, remote: Remote | None, seen: Seen) -> None:
     row.found(looked=True, pull_seen=row.claimed.pull_due_at)
     if remote is None:
         _missing(row)
@@ -72,11 +73,43 @@ async def _see(line: Line, row: Held, remote: Remote | None) -> None:
         return
     if row.claimed.remote_id not in (remote.remote_id, None):
         row.found(event=Event.RELINKED, facts={"from": row.claimed.remote_id or "", "to": remote.remote_id})
+    if remote.customer_id is None:
+        await _link(line, row, remote, seen)
+        return
     try:
         await _compare(line, row, remote)
     except Exception:
         log.exception("merge failed", connector=line.name)
         _try_again(row)
+
+
+async def _link(line: Line, row: Held, remote: Remote, seen: Seen) -> None:
+    """Nobody's contact becomes theirs, because an operator or a merge in the CRM has said so; then it is read anew."""
+    if not isinstance(line.connector, Linking):
+        row.park(NOBODYS)
+        return
+    outcome = await _linked(line, Link(Existing(remote, None, ""), row.claimed.customer_id))
+    seen.outcomes([outcome])
+    match outcome:
+        case Applied():
+            row.pull_again()
+            row.found(remote_id=remote.remote_id)
+        case Reject(why):
+            row.park(why)
+        case _:
+            _try_again(row)
+
+
+async def _linked(line: Line, link: Link) -> Outcome:
+    assert isinstance(line.connector, Linking)
+    try:
+        async with asyncio.timeout(line.deadline):
+            return (await line.connector.link([link]))[0]
+    except CallFailed as failure:
+        return failure.outcome
+    except Exception as error:
+        log.warning("link failed", connector=line.name, exc_info=not isinstance(error, OSError))
+        return Ambiguous(type(error).__name__)
 
 
 def _try_again(row: Held) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from portal import clock
 from portal.audit.values import Value
+from portal.crm.inventory import Link
 from portal.crm.port import (
     NO_METER,
     Ambiguous,
@@ -89,6 +90,7 @@ class RemoteCrm:
         self.mute: Exception | None = None
         self.calls = 0
         self.polls = 0
+        self.links = 0
         self._holds_consents = holds_consents
         self._tells_timeline = tells_timeline
         self._feed: list[UUID] = []
@@ -105,7 +107,7 @@ class RemoteCrm:
         if any(desired.customer_id in self.poisoned for desired in batch):
             whom = f" about {batch[0].number}" if self.says_whom else ""
             return [Reject(f"400 MALFORMED_REQUEST{whom}", whole=True)] * len(batch)
-        outcomes = [self._receive(desired) for desired in batch]
+        outcomes = [self._receive(desired) if self._is_there(desired) else Conflict() for desired in batch]
         if self.hang:
             await asyncio.sleep(60)
         return outcomes
@@ -139,6 +141,12 @@ class RemoteCrm:
             raise self.broken
         assert ref.customer_id
         self.contacts.pop(ref.customer_id, None)
+
+    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
+        self.links += 1
+        if self.broken:
+            raise self.broken
+        return [self._tie(link) for link in links]
 
     # What people and the network do
 
@@ -236,12 +244,21 @@ class RemoteCrm:
         self._feed.append(desired.customer_id)
         return Applied(contact.remote_id, str(contact.version), contact.seq)
 
+    def _is_there(self, desired: Desired) -> bool:
+        """One that was there and is gone was deleted or merged by somebody: it is not made again unasked."""
+        return desired.customer_id in self.contacts or desired.remote_id is None
+
     def _contact(self, desired: Desired) -> Contact:
-        """By the customer's id; else the one that the portal names, if it is nobody's; else a new one."""
-        named = next((c for c, contact in self.contacts.items() if contact.remote_id == desired.remote_id), None)
-        if desired.customer_id not in self.contacts and named and self.contacts[named].nobodys:
-            self.contacts[desired.customer_id] = replace(self.contacts.pop(named), nobodys=False)
+        """By the customer's id, as CRMs do that write by an id of ours; else a new one."""
         return self.contacts.setdefault(desired.customer_id, Contact(uuid4().hex))
+
+    def _tie(self, link: Link) -> Outcome:
+        remote_id, customer = link.contact.remote.remote_id, link.customer_id
+        named = next((c for c, contact in self.contacts.items() if contact.remote_id == remote_id), None)
+        if named is None or customer in self.contacts or not self.contacts[named].nobodys:
+            return Reject("another contact has this id")
+        self.contacts[customer] = replace(self.contacts.pop(named), nobodys=False)
+        return Applied(remote_id, None, 0)
 
     def _survivor(self, remote_id: str | None) -> UUID | None:
         for customer, contact in self.contacts.items():

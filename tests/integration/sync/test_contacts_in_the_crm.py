@@ -8,6 +8,7 @@ import pytest
 from portal.crm.port import Desired, Outcome
 from portal.sync.resync import begin_resync, resync
 from portal.sync.steer import park, relink, retry, skip
+from portal.sync.waiting import NOBODYS
 from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import Fault, RemoteCrm
@@ -230,3 +231,48 @@ async def test_a_resync_leaves_what_a_person_decided(stage: Stage, crm: RemoteCr
     assert (await status(stage, alice))[0] == "skipped"
     assert await status(stage, bob) == ("parked", "asked us to wait")
     assert (await status(stage, carol))[0] == "synced", "what the CRM refused is compared, too"
+
+
+async def test_nobodys_contact_that_an_operator_names_becomes_theirs(
+    stage: Stage, crm: RemoteCrm, alice: UUID, bob: UUID
+) -> None:
+    crm.delete(alice)
+    await stage.settle()
+    new = crm.contacts[crm.somebody(language="en", account_tier="business")].remote_id
+
+    crm.broken = ConnectionRefusedError()
+    await relink(stage.stores.staff.database, stage.line.name, alice, new, actor=OPERATOR)
+    await stage.settle()
+    assert alice not in crm.contacts
+    crm.broken = None
+    for _ in range(2):
+        await stage.later(minutes=1)
+        await stage.settle()
+
+    assert crm.links == 2, "one that failed, and one that did"
+    assert crm.contacts[alice].remote_id == (await stage.state(alice))["remote_id"] == new
+    assert await status(stage, alice) == ("synced", None)
+    assert (await stage.record(alice)).profile["account_tier"] == "business", "what agents own is theirs to say"
+    assert crm.contacts[alice].fields["first_name"] == "Alice"
+
+
+class Untied(RemoteCrm):
+    """One that ties no contacts."""
+
+    link = None  # type: ignore[assignment]
+
+
+async def test_where_nobodys_contact_cannot_be_tied_the_record_is_parked(own_stores: Stores) -> None:
+    crm = Untied()
+    stage = await a_stage(own_stores, crm)
+    alice = (await a_customer(own_stores.worker)).record.id
+    await stage.settle()
+    crm.merge(alice, into=crm.somebody())
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.settle()
+    await stage.later(days=1)
+    calls = crm.calls
+    await stage.settle()
+
+    assert await status(stage, alice) == ("parked", NOBODYS)
+    assert crm.calls == calls

@@ -399,8 +399,10 @@ class TestLeases:
             await stage.settle()
             assert alice not in crm.contacts
 
-        during(crm, "push", meanwhile, monkeypatch)
+        crm.fail(alice, Fault.LATE)
+        after(crm, "push", meanwhile, monkeypatch)
         await stage.drain()
+        crm.land()
         crm.hush()
         assert alice in crm.contacts
 

@@ -1,9 +1,6 @@
 """The command `portal` as an operator runs it: a process of its own, settings from the environment."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,31 +8,10 @@ import psycopg
 import pytest
 from sqlalchemy import URL, make_url
 
-from portal.db.database import Role
 from portal.record.read import StoredRecord
 from tests.builders import a_customer
-from tests.conftest import KEY, PASSWORD, Stores, Template
-
-
-def environment(url: URL, **more: str) -> dict[str, str]:
-    """What an operator would have put down for this database."""
-    plain = url._replace(username=None, password=None, drivername="postgresql")
-    passwords = {f"DATABASE_{role.value.upper()}_PASSWORD": PASSWORD for role in Role}
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | passwords | {
-        "ENVIRONMENT": "development",
-        "DATABASE_URL": plain.render_as_string(hide_password=False),
-        "KEY_ENCRYPTION_KEY": KEY,
-        "PUBLIC_URL": "http://localhost:8000",
-        "COLUMNS": "200",
-        **more,
-    }  # fmt: skip
-
-
-def portal(*arguments: str, env: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "portal", *arguments], env=env, cwd=folder, capture_output=True, text=True, timeout=60
-    )
+from tests.commands import environment, portal
+from tests.conftest import Stores, Template
 
 
 @pytest.fixture

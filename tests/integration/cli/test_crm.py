@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import URL
 
 from portal.paths import resource
-from tests.integration.cli.test_commands import environment, portal
+from tests.commands import environment, portal
 from tests.standins.hubspot import TOKEN, HubSpot
 
 MAPPED = {

@@ -8,8 +8,8 @@ from sqlalchemy import URL
 
 from portal.cli.finding import Finding
 from portal.cli.provider_checks import ask_providers
+from tests.commands import environment, portal
 from tests.conftest import make_settings
-from tests.integration.cli.test_commands import environment, portal
 from tests.integration.identity.hostile import HostileProvider
 
 

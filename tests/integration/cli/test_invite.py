@@ -11,8 +11,8 @@ from portal.identity import codes
 from portal.record.change import change
 from portal.record.read import StoredRecord
 from tests.builders import a_contact_point, a_customer, a_login, an_intention, the_customer
+from tests.commands import environment, portal
 from tests.conftest import Stores
-from tests.integration.cli.test_commands import environment, portal
 
 
 @pytest.fixture

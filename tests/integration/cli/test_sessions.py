@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL
 
-from tests.integration.cli.test_commands import environment, portal
+from tests.commands import environment, portal
 
 pytestmark = pytest.mark.asvs("7.4.5")
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import URL
 
-from tests.integration.cli.test_commands import environment, portal
+from tests.commands import environment, portal
 from tests.integration.sync_stage import as_administrator
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -11,9 +11,10 @@ from sqlalchemy import URL
 from portal.mail import MailKind, mails
 from portal.record.change import Intention, change
 from portal.record.read import StoredRecord
+from tests import commands
 from tests.builders import SYSTEM
+from tests.commands import environment
 from tests.conftest import Stores
-from tests.integration.cli.test_commands import environment
 from tests.integration.jobs.looking import jobs_of, until, until_none_waits
 from tests.integration.mail.mail_server import MailServer
 
@@ -33,11 +34,9 @@ async def begin(*arguments: str, env: dict[str, str], folder: Path) -> asyncio.s
     )
 
 
-async def portal(*arguments: str, env: dict[str, str], folder: Path) -> tuple[int | None, str]:
-    process = await begin(*arguments, env=env, folder=folder)
-    async with asyncio.timeout(60):
-        said, _ = await process.communicate()
-    return process.returncode, said.decode()
+async def portal(*arguments: str, env: dict[str, str], folder: Path) -> tuple[int, str]:
+    ended = await asyncio.to_thread(commands.portal, *arguments, env=env, folder=folder)
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 async def a_letter(own: Stores, alice: StoredRecord) -> None:

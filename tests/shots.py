@@ -20,7 +20,7 @@ from portal.db.migrations import migrate
 from portal.db.roles import initialise
 from portal.demo.load import load as load_demo
 from portal.paths import resource
-from tests.browser.cast import ALICE, GRACE, Entrance, Look, Remembered, Scheme, open_chromium
+from tests.browser.cast import ALICE, GRACE, Entrance, Look, Scheme, open_chromium
 from tests.browser.pages import CARD, PAGES, Shown
 from tests.browser.reading import too_wide
 from tests.browser.record_page import RecordPage
@@ -55,7 +55,7 @@ async def _take(names: list[str], database: URL, folder: Path) -> int:
         await load_demo(settings, stores.worker)
     async with running_stack(database, folder) as stack, open_chromium() as browser:
         await stack.wait_until_delivered()
-        enter = Entrance(browser, stack, Remembered())
+        enter = Entrance(browser, stack, {})
         failures = 0
         for shown in PAGES:
             if not names or shown.name in names:
@@ -94,7 +94,6 @@ async def _picture(enter: Entrance, shown: Shown, look: Look) -> None:
     if wide := await too_wide(page):
         print(f"{name}: too wide: {wide}")
     await page.screenshot(path=OUT / f"{name}.png", full_page=True)
-    await page.close()
 
 
 async def _readme(enter: Entrance) -> None:

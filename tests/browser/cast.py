@@ -1,13 +1,12 @@
 """Who uses the portal in these tests, and how they get in."""
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
-from playwright.async_api import Browser, BrowserContext, Page, StorageState, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from portal.record.models import System
 from portal.record.read import StoredRecord
@@ -51,6 +50,8 @@ SECONDS_TO_SHOW = 15
 
 Scheme: TypeAlias = Literal["light", "dark"]
 Language: TypeAlias = Literal["en", "de"]
+LOCALES: dict[Language, str] = {"en": "en-GB", "de": "de-DE"}
+HEIGHT = 900
 
 
 class Look(TypedDict, total=False):
@@ -62,12 +63,8 @@ class Look(TypedDict, total=False):
     language: Language
 
 
-@dataclass
-class Remembered:
-    """What is kept for who looks at many pages, test after test: who has signed in, and browsers that are left open."""
-
-    logins: dict[tuple[str, Language], StorageState] = field(default_factory=dict)
-    browsers: dict[str, BrowserContext] = field(default_factory=dict)
+Remembered: TypeAlias = dict[tuple[str, Language, bool], Page]
+"""Pages that are left open for who looks at many, test after test: by login, language, and whether scripts run."""
 
 
 @dataclass
@@ -80,30 +77,29 @@ class Entrance:
     watches: dict[Page, Watch] = field(default_factory=dict)
 
     async def __call__(self, who: Somebody | None = None, path: str | None = None, **look: Unpack[Look]) -> Page:
-        """Open a page, as a stranger or signed in through the provider's own page, at `path` or where one arrives."""
-        page = await self._page(await self._open(look))
-        if who is not None:
-            await page.goto(who.sign_in)
-            await choose_login(page, who.login)
-            await expect(page).to_have_url(re.compile(rf"{re.escape(self.stack.url)}{who.home}"))
-            await _speak(page, look.get("language", "en"))
-        if who is None or path is not None:
-            await page.goto(path or "/")
+        """Open a page, as a stranger or signed in, at `path` or where one arrives."""
+        context = await self._open(look)
+        language = look.get("language", "en")
+        speaks = who is None or await self._sign_in(context, who, language)
+        page = await self._page(context)
+        if who is not None and not speaks:
+            await page.goto(who.home)
+            await _speak(page, language)
+        await page.goto(path or (who.home if who else "/"))
         return page
 
     async def again(self, who: Somebody | None, path: str, **look: Unpack[Look]) -> Page:
-        """The same in a browser that was left open, where they are still signed in."""
+        """The same in a page that was left open, where they are still signed in."""
         if who is None or who.home.startswith("/login"):
             return await self(who, path or None, **look)
-        login = (who.login, look.get("language", "en"))
-        if login not in self.remembered.logins:
-            page = await self(who, **look)
-            self.remembered.logins[login] = await page.context.storage_state()
-        browser = f"{who.login} {sorted(look.items())}"
-        if browser not in self.remembered.browsers:
-            self.remembered.browsers[browser] = await self._open(look, self.remembered.logins[login])
-        page = await self._page(self.remembered.browsers[browser])
-        await page.goto(path)
+        kept = (who.login, look.get("language", "en"), look.get("javascript", True))
+        if kept in self.remembered:
+            page = self.remembered[kept]
+            self.watches.setdefault(page, Watch(page))
+            await wear(page, look)
+            await page.goto(path)
+        else:
+            page = self.remembered[kept] = await self(who, path, **look)
         return page
 
     def watch(self, page: Page) -> Watch:
@@ -111,18 +107,29 @@ class Entrance:
 
     async def leave(self) -> list[str]:
         """Close everything but what is remembered; gives what the browsers complained of."""
-        for page in self.watches:
-            await (page if page.context in self.remembered.browsers.values() else page.context).close()
+        remembered = self.remembered.values()
+        for page, watch in self.watches.items():
+            # One that is left open neither listens nor asks any more.
+            await (page.goto("about:blank") if page in remembered else page.context.close())
+            watch.end()
         return [problem for watch in self.watches.values() for problem in watch.problems]
 
-    async def _open(self, look: Look, kept: StorageState | None = None) -> BrowserContext:
+    async def _sign_in(self, context: BrowserContext, who: Somebody, language: Language) -> bool:
+        """Go through the provider as a browser does, but without drawing the pages on the way; gives whether what one
+        arrives at speaks the language. tests/browser/test_door.py and the walk look at those pages."""
+        headers = {"accept-language": LOCALES[language]}
+        asked = await context.request.get(who.sign_in, headers=headers)
+        arrived = await context.request.post(asked.url, form={"sub": who.login}, headers=headers)
+        assert arrived.url.startswith(f"{self.stack.url}{who.home}"), f"{arrived.url}: {await arrived.text()}"
+        return f'<html lang="{language}"' in await arrived.text()
+
+    async def _open(self, look: Look) -> BrowserContext:
         context = await self.browser.new_context(
             base_url=self.stack.url,
-            storage_state=kept,
             java_script_enabled=look.get("javascript", True),
-            viewport={"width": look.get("width", 1280), "height": 900},
+            viewport={"width": look.get("width", 1280), "height": HEIGHT},
             color_scheme=look.get("scheme", "light"),
-            locale={"en": "en-GB", "de": "de-DE"}[look.get("language", "en")],
+            locale=LOCALES[look.get("language", "en")],
             timezone_id="Europe/London",
             reduced_motion="reduce",
         )
@@ -133,6 +140,13 @@ class Entrance:
         page = await context.new_page()
         self.watches[page] = Watch(page)
         return page
+
+
+async def wear(page: Page, look: Look) -> None:
+    """Give an open page another width and scheme, as somebody does who turns their phone or waits for the night."""
+    await page.set_viewport_size({"width": look.get("width", 1280), "height": HEIGHT})
+    await page.emulate_media(color_scheme=look.get("scheme", "light"))
+    await page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 
 @asynccontextmanager

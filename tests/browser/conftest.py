@@ -72,8 +72,8 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def remembered(chromium: Browser, running: Stack) -> Remembered:
-    """Browsers that several tests use, one after the other."""
-    return Remembered()
+    """Pages that several tests use, one after the other."""
+    return {}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from portal.record.read import StoredRecord
-from tests.browser.cast import BOB, GRACE, OSCAR, Entrance, Somebody
+from tests.browser.cast import BOB, GRACE, OSCAR, Entrance, Somebody, choose_login
 from tests.browser.desk_page import answer_note, change_plan
 from tests.browser.record_page import RecordPage, mark, was_not_left
 from tests.browser.stack import Stack
@@ -22,7 +22,8 @@ TODAY = "today at"
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without"])
 async def test_the_walk(enter: Entrance, stack: Stack, alice: Somebody, scripts: bool) -> None:
     # Given Alice, whose record customer care has made
-    page = await enter(alice, javascript=scripts)
+    page = await enter(path="/login", javascript=scripts)
+    await choose_login(page, alice.login)
     hers = RecordPage(page, scripts)
     await she_sees_her_record(hers)
 

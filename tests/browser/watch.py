@@ -1,6 +1,7 @@
 """What a browser complains of while a test uses it."""
 
 import re
+from typing import Any
 
 from playwright.async_api import ConsoleMessage, Error, Page, Request, Response
 
@@ -15,10 +16,20 @@ class Watch:
     def __init__(self, page: Page) -> None:
         self.problems: list[str] = []
         self._expected: list[re.Pattern[str]] = [MEANT]
-        page.on("console", self._said)
-        page.on("pageerror", self._failed)
-        page.on("response", self._answered)
-        page.on("requestfailed", self._unanswered)
+        self._ears: dict[Any, Any] = {
+            "console": self._said,
+            "pageerror": self._failed,
+            "response": self._answered,
+            "requestfailed": self._unanswered,
+        }
+        self._page = page
+        for event, ear in self._ears.items():
+            page.on(event, ear)
+
+    def end(self) -> None:
+        """Listen no more."""
+        for event, ear in self._ears.items():
+            self._page.remove_listener(event, ear)
 
     def expect(self, pattern: str) -> None:
         """What this test brings about on purpose."""

@@ -65,9 +65,9 @@ async def bring_everybody(store: RecordStore, source: Source, wish: Wish, watchi
     async with alone(store.database):
         broken_off = None if wish.again else await found(store.database, source.name)
         if wish.dry:
-            run = broken_off or fresh(source.name, getuser())
+            run = broken_off or fresh(source.name)
         else:
-            run = await begin(store.database, source.name, getuser(), again=wish.again)
+            run = await begin(store.database, source.name, _somebody(), again=wish.again)
         report = Report.open(wish.report, going_on=broken_off is not None) if wish.report else Report.nowhere()
         try:
             twice = await look_through(source, watching.looked)
@@ -77,3 +77,11 @@ async def bring_everybody(store: RecordStore, source: Source, wish: Wish, watchi
         finally:
             report.close()
         return run
+
+
+def _somebody() -> str:
+    """Who runs the command; a container's user may have no name."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "cli"

@@ -18,7 +18,7 @@ from portal.errors import Conflict
 from portal.work import transaction
 
 OPEN = """
-    SELECT id, source, began_at, began_by, place, through, new, matched, doubtful, refused, reasons::text AS reasons
+    SELECT id, source, began_at, place, through, new, matched, doubtful, refused, reasons::text AS reasons
     FROM portal.adoption WHERE source = %s AND ended_at IS NULL"""
 ABANDON = "UPDATE portal.adoption SET ended_at = clock_timestamp() WHERE source = %s AND ended_at IS NULL"
 BEGIN = """
@@ -47,7 +47,6 @@ class Run:
     id: UUID
     source: str
     began_at: datetime
-    began_by: str
     place: str | None = None
     through: int = 0
     new: int = 0
@@ -77,9 +76,9 @@ async def found(database: Database, source: str) -> Run | None:
     return None if row is None else Run(**row | {"reasons": Counter(json.loads(row["reasons"]))})
 
 
-def fresh(source: str, by: str) -> Run:
-    """A run that nobody has written down."""
-    return Run(clock.uuid7(), source, clock.now(), by)
+def fresh(source: str) -> Run:
+    """A run that nobody writes down."""
+    return Run(clock.uuid7(), source, clock.now())
 
 
 async def begin(database: Database, source: str, by: str, *, again: bool) -> Run:

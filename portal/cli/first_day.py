@@ -155,7 +155,7 @@ def _tell(done: Run, wish: Wish, what: str) -> None:
     for reason, count in sorted(done.reasons.items(), key=lambda pair: -pair[1]):
         console.print(f"  {count:,} {reason}", markup=False)
     if done.refused:
-        console.print(f"{done.refused:,} could not be written or tied; they are tried again with --again.")
+        console.print(f"{done.refused:,} could not be written or tied; run it again when that is mended.")
     if wish.report and (done.doubtful or done.refused):
         console.print(f"{wish.report} names them.", markup=False)
     if wish.dry:

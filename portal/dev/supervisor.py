@@ -124,7 +124,7 @@ class Supervisor:
             return
         more = {"environment": self._tryton.environment}
         if not self._tryton.is_set_up:
-            self._announce.takes_long("Making Tryton's database, once: about ten seconds")
+            self._announce.takes_long("Making Tryton's database, once: up to a minute")
             making = Child("tryton-admin", self._logs / "tryton-admin.log", program=self._tryton.set_up(), **more)
             await self._begin(making)
             if not await self._ended_well(making, "Tryton's database cannot be made"):

@@ -107,7 +107,7 @@ class Tryton:
         return self._made.exists() and self._made.read_text(encoding="ascii") == self._state()
 
     def set_up(self) -> list[str]:
-        """The command that makes the database, or brings it up to date; it takes some ten seconds."""
+        """The command that makes the database, or brings it up to date, in up to a minute."""
         (self.folder / f"{DATABASE}.sqlite").touch()
         modules = ["-u", "ir", "res", "party", *MODULES, "--activate-dependencies"]
         return [*self._program("trytond-admin"), *modules, "--email", "admin@northwind.example"]

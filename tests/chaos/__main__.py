@@ -1,5 +1,6 @@
-"""A storm: customers edit while workers and web processes are killed, PostgreSQL crashes twice, and a CRM does what
-CRMs do on a bad day. Then everything is left to come to rest, and what must hold is asked for and printed.
+"""A storm: customers and agents edit the same records while workers and web processes are killed, PostgreSQL crashes
+twice, and a CRM without a fence does what CRMs do on a bad day. Then everything is left to come to rest, and what must
+hold is asked for and printed.
 
     make chaos                                  about three minutes
     python -m tests.chaos --seconds 30          a breeze
@@ -13,31 +14,28 @@ import random
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import httpx2
 import psycopg
-import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy import URL, make_url
 
-from portal.catalogue import load
-from portal.crm.embedded import EmbeddedCrm
+from portal.audit.values import Value
 from portal.db.database import Role
 from portal.db.migrations import migrate
 from portal.db.roles import initialise
-from portal.paths import resource
-from portal.sync.line import Line
-from tests.builders import a_customer
-from tests.chaos.crm import FaultyCrm
+from tests.builders import a_contact_point, a_customer
+from tests.chaos.agents import Agents
+from tests.chaos.crm import LATEST_SECONDS, FaultyHubSpot
 from tests.chaos.invariants import Finding, findings
+from tests.chaos.lines import both
 from tests.chaos.load import Person, people
 from tests.chaos.weather import Weather
 from tests.conftest import KEY, PASSWORD, Stores, make_settings, open_stores
@@ -45,7 +43,9 @@ from tests.conftest import KEY, PASSWORD, Stores, make_settings, open_stores
 CUSTOMERS = 12
 WEB, WORKERS = 2, 3
 SECONDS_TO_REST = 75
-BEHIND = "SELECT count(*) AS rows FROM portal.sync_state WHERE status <> 'synced' OR synced_seq <> desired_seq"
+BEHIND = """
+    SELECT count(*) AS rows FROM portal.sync_state WHERE status <> 'synced' OR synced_seq <> desired_seq
+        OR push_due_at IS NOT NULL OR pull_due_at IS NOT NULL OR verify_at IS NOT NULL"""
 
 
 def main() -> None:
@@ -63,36 +63,17 @@ async def storm(home: Path, seconds: float, seed: int) -> int:
     console.print(f"Seed {seed}. {CUSTOMERS} customers, {WEB} web processes, {WORKERS} workers, {seconds:g} seconds.")
     weather = Weather(home, chance)
     try:
-        crm = FaultyCrm(random.Random(seed))
-        with bound() as listening:
-            async with serving(crm, listening) as url, company(weather, url) as (stores, customers, origins):
-                crm.faulty = 15
-                who = await people(stores.staff, customers)
-                await blow(weather, who, origins, seconds)
-                crm.faulty = 0
-                rested = await rest(weather, stores)
-                line = Line("embedded", EmbeddedCrm(stores.worker.database), stores.worker, 1, timedelta(seconds=9))
-                found = [each async for each in findings(stores, who, crm, line)]
-        return report(console, weather, crm, who, rested, found, seconds)
+        crm = FaultyHubSpot(chance=random.Random(seed))
+        async with crm.serving(), company(weather, crm.url) as (stores, customers, origins):
+            crm.faulty = 15
+            who, agents = await people(stores.staff, customers), Agents(stores.staff, crm, random.Random(seed))
+            await blow(weather, who, agents, origins, seconds)
+            crm.faulty = 0
+            rested = await rest(weather, stores)
+            found = [each async for each in findings(stores, who, crm)]
+        return report(console, weather, crm, who, agents, rested, found, seconds)
     finally:
         weather.end()
-
-
-@contextmanager
-def bound() -> Iterator[socket.socket]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        yield listening
-
-
-@asynccontextmanager
-async def serving(crm: FaultyCrm, listening: socket.socket) -> AsyncIterator[str]:
-    """The CRM, at an address of its own."""
-    server = uvicorn.Server(uvicorn.Config(crm.app(), log_config=None, access_log=False))
-    running = asyncio.create_task(server._serve([listening]))
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    await running
 
 
 @asynccontextmanager
@@ -112,17 +93,25 @@ async def company(weather: Weather, crm: str) -> AsyncIterator[tuple[Stores, lis
         "FAULTY_CRM": crm,
         **{f"DATABASE_{role.value.upper()}_PASSWORD": PASSWORD for role in Role},
     }
-    async with open_stores(make_settings(url, database_pool_size=8), load(resource("catalogue.toml"))) as stores:
+    async with open_stores(make_settings(url, database_pool_size=8), both()) as stores:
         for number in range(WORKERS):
             weather.launch(f"worker-{number}", "tests.chaos.worker")
         for number, port in enumerate(ports):
             weather.environment["PUBLIC_URL"] = f"http://localhost:{port}"
             weather.launch(f"web-{number}", "portal", "serve", "--port", str(port))
-        customers = [(await a_customer(stores.worker)).record.id for _ in range(CUSTOMERS)]
+        customers = [
+            (await a_customer(stores.worker, values=an_address(n), family_name=f"Marsh-{n}")).record.id
+            for n in range(CUSTOMERS)
+        ]
         origins = [f"http://localhost:{port}" for port in ports]
         for origin in origins:
             await until_it_answers(origin)
         yield stores, customers, origins
+
+
+def an_address(number: int) -> dict[str, Value]:
+    """An e-mail address of one's own: HubSpot has each once."""
+    return a_contact_point("email", f"customer-{number}@example.com", rank=1)
 
 
 def free_port() -> int:
@@ -140,7 +129,7 @@ async def until_it_answers(origin: str) -> None:
             await asyncio.sleep(0.2)
 
 
-async def blow(weather: Weather, who: list[Person], origins: list[str], seconds: float) -> None:
+async def blow(weather: Weather, who: list[Person], agents: Agents, origins: list[str], seconds: float) -> None:
     """Everybody edits; every few seconds something dies and comes back."""
     stop, began = asyncio.Event(), time.monotonic()
     crashes = [seconds / 3, seconds * 2 / 3]
@@ -149,6 +138,7 @@ async def blow(weather: Weather, who: list[Person], origins: list[str], seconds:
         async with asyncio.TaskGroup() as tasks:
             for person in who:
                 tasks.create_task(person.use(origins, stop))
+            tasks.create_task(agents.work([person.customer for person in who], stop))
             while (now := time.monotonic() - began) < seconds:
                 await asyncio.sleep(weather.chance.uniform(2, 5))
                 if crashes and now > crashes[0]:
@@ -176,6 +166,7 @@ async def strike(weather: Weather, origins: list[str]) -> None:
 async def rest(weather: Weather, stores: Stores) -> float | None:
     """Seconds until every CRM has everything; None if that took too long."""
     began = time.monotonic()
+    await asyncio.sleep(LATEST_SECONDS + 2)  # what was given up lands, and what agents wrote last is told
     while (waited := time.monotonic() - began) < SECONDS_TO_REST:
         with suppress(psycopg.OperationalError):
             row = await stores.worker.database.fetch_one(BEHIND)
@@ -188,8 +179,9 @@ async def rest(weather: Weather, stores: Stores) -> float | None:
 def report(
     console: Console,
     weather: Weather,
-    crm: FaultyCrm,
+    crm: FaultyHubSpot,
     who: list[Person],
+    agents: Agents,
     rested: float | None,
     found: list[Finding],
     seconds: float,
@@ -200,7 +192,9 @@ def report(
         f"{sum(person.lost for person in who)} requests got no answer and were sent again.\n"
         f"Killed: {weather.killed['worker']} workers, {weather.killed['web']} web processes; "
         f"PostgreSQL crashed {weather.killed['postgres']} times.\n"
-        f"The faulty CRM was called {len(crm.calls)} times, and {crm.faults} of its answers were wrong.\n"
+        f"Agents edited {len(crm.edits)} times in HubSpot, of which {len(crm.overtaken)} were overtaken by calls that "
+        f"could not know, and {agents.at_the_desk} times at the desk.\n"
+        f"HubSpot was called {len(crm.calls)} times; {crm.faults} calls failed, {crm.late} of these were done late.\n"
         + (f"At rest {rested:.1f} seconds after the storm." if rested is not None else "It did not come to rest.")
     )
     table = Table("what must hold", "looked at", "")

@@ -1,188 +1,99 @@
-"""A CRM behind HTTP that does all that CRMs do on a bad day, and the connector to it.
+"""The stand-in for HubSpot on a bad day. It has no fence: it writes whatever arrives, some of it seconds after it was
+given up, and it keeps what it was sent, what agents wrote, and which of their words were overtaken.
 
-What it has taken it keeps, whoever dies. It answers by a seed, so that a run can be repeated as far as a machine's
-moods allow.
+It answers by a seed, so that a run can be repeated as far as a machine's moods allow.
 """
 
 import asyncio
+import json
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-import httpx2
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
-from portal.crm.port import (
-    NO_METER,
-    Ambiguous,
-    Applied,
-    Caps,
-    Cursor,
-    Desired,
-    Forged,
-    Hint,
-    Meter,
-    Outcome,
-    Rate,
-    Ref,
-    Reject,
-    Remote,
-    Retry,
+from tests.standins.hubspot import HubSpot
+from tests.standins.server import Break, Call, Fault
+
+LIMIT, WINDOW = 190, 10.0
+"""Calls in so many seconds, as its answers say."""
+LATEST_SECONDS = 4.0
+"""How long after a call was given up it may still be done."""
+
+BUSY = Fault(status=429, headers=(("retry-after", "1"),), body=b'{"policyName": "TEN_SECONDLY_ROLLING"}')
+MOODS = (
+    BUSY,
+    Fault(status=500),
+    Fault(breaks=Break.RESET),
+    Fault(after=True, status=502),
+    Fault(after=True, breaks=Break.RESET),
+    Fault(after=True, breaks=Break.GARBLED),
 )
 
-RATE = Rate(calls=120, seconds=4)
-SLOW_SECONDS = 3.0
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What an agent wrote there."""
+
+    customer: str
+    name: str
+    value: str
 
 
 @dataclass
-class FaultyCrm:
-    """Contacts by the customer's id. `faulty` is how many calls in a hundred go wrong."""
+class FaultyHubSpot(HubSpot):
+    """`faulty` is how many calls in a hundred go wrong. `overtaken` are edits that nobody had read when a call was done
+    that wrote something else there: a CRM without a fence tells nobody of it."""
 
-    chance: random.Random
+    chance: random.Random = field(default_factory=random.Random)
     faulty: float = 0.0
-    contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    created: int = 0
-    calls: list[float] = field(default_factory=list)
     faults: int = 0
+    late: int = 0
+    times: list[float] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    overtaken: set[Edit] = field(default_factory=set)
+    _unseen: dict[str, list[Edit]] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def app(self) -> Starlette:
-        return Starlette(
-            routes=[
-                Route("/push", self.push, methods=["POST"]),
-                Route("/fetch", self.fetch, methods=["POST"]),
-                Route("/erase", self.erase, methods=["POST"]),
-            ]
-        )
+    def agent_edits(self, customer: str, name: str, value: str) -> bool:
+        """An agent writes something into a contact; whether it is there."""
+        thing = self.find("portal_id", customer)
+        if thing is None:
+            return False
+        edit = Edit(customer, name, value)
+        self.edit(thing.id, {name: value})
+        self.edits.append(edit)
+        self._unseen.setdefault(customer, []).append(edit)
+        return True
 
-    async def push(self, request: Request) -> Response:
-        self.calls.append(time.monotonic())
-        records = await request.json()
-        mood = self._mood()
-        if mood == "busy":
-            return JSONResponse({}, 429, headers={"retry-after": "1"})
-        if mood == "error before":
-            return JSONResponse({}, 500)
-        taken = records[: len(records) // 2] if mood == "half" else records
-        answers = [self._take(record) for record in taken]
-        if mood in ("error after", "half"):
-            return JSONResponse({}, 502)
-        if mood == "slow":
-            await asyncio.sleep(SLOW_SECONDS)
-        if mood == "garbage":
-            return Response(b'{"answers": [', media_type="application/json")
-        return JSONResponse(answers)
-
-    async def fetch(self, request: Request) -> Response:
-        self.calls.append(time.monotonic())
-        asked = await request.json()
-        if self._mood() in ("error before", "busy"):
-            return JSONResponse({}, 503)
-        return JSONResponse([self.contacts[customer] for customer in asked if customer in self.contacts])
-
-    async def erase(self, request: Request) -> Response:
-        self.contacts.pop((await request.json())["customer"], None)
-        return JSONResponse({})
-
-    def _mood(self) -> str:
+    def _fault(self, call: Call) -> Fault | None:
+        now = time.monotonic()
+        self.times.append(now)
+        self.left = LIMIT - sum(now - at < WINDOW for at in self.times[-LIMIT:])
         if self.chance.random() * 100 >= self.faulty:
-            return "well"
+            return super()._fault(call)
         self.faults += 1
-        return self.chance.choice(["busy", "error before", "error after", "half", "slow", "garbage"])
+        if call.path.endswith("/batch/upsert") and self.chance.random() < 0.3:
+            self.late += 1
+            later = asyncio.create_task(self._do_later(call, self.chance.uniform(0.5, LATEST_SECONDS)))
+            self._tasks.add(later)
+            later.add_done_callback(self._tasks.discard)
+            return Fault(status=504)
+        return self.chance.choice(MOODS)
 
-    def _take(self, record: dict[str, Any]) -> dict[str, Any]:
-        contact = self.contacts.get(record["customer"])
-        if contact is None:
-            self.created += 1
-            contact = {"customer": record["customer"], "id": f"C{self.created}", "seq": 0, "fields": {}, "timeline": []}
-            self.contacts[record["customer"]] = contact
-        if record["seq"] >= contact["seq"]:
-            contact |= {"seq": record["seq"], "fields": record["fields"]}
-        known = {entry for entry, _text in contact["timeline"]}
-        contact["timeline"] += [entry for entry in record["timeline"] if entry[0] not in known]
-        return {"id": contact["id"], "seq": contact["seq"]}
+    async def _do_later(self, call: Call, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        write = self._upsert_contacts if self.writes_contacts(call) else self._upsert_notes
+        write(json.loads(call.body))
 
+    def _read(self, body: Any) -> Response:
+        for wanted in body["inputs"]:
+            self._unseen.pop(wanted["id"], None)
+        return super()._read(body)
 
-class Connector:
-    """Refuses nothing that is late by itself: the CRM keeps the fence."""
-
-    label = "Faulty"
-    caps = Caps(50, True, True, feed=False, echo_tag=True, max_execution_seconds=10, rate=RATE)
-    meter: Meter = NO_METER
-
-    def __init__(self, url: str) -> None:
-        self._client = httpx2.AsyncClient(base_url=url, timeout=2.0, trust_env=False)
-
-    async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
-        self.meter.spent()
-        try:
-            answer = await self._client.post("/push", json=[_record(desired) for desired in batch])
-        except httpx2.ConnectError:
-            return [Retry("cannot be reached")] * len(batch)
-        except httpx2.TransportError as error:
-            return [Ambiguous(type(error).__name__)] * len(batch)
-        if answer.status_code == 429:
-            return [Retry("too many requests", float(answer.headers["retry-after"]))] * len(batch)
-        if answer.status_code >= 500:
-            return [Ambiguous(f"status {answer.status_code}")] * len(batch)
-        if answer.status_code >= 400:
-            return [Reject(f"status {answer.status_code}", whole=True)] * len(batch)
-        try:
-            return [Applied(told["id"], str(told["seq"]), told["seq"]) for told in answer.json()]
-        except ValueError:
-            return [Ambiguous("an answer that nobody understands")] * len(batch)
-
-    async def fetch(self, refs: Sequence[Ref]) -> Sequence[Remote]:
-        self.meter.spent()
-        answer = await self._client.post("/fetch", json=[str(ref.customer_id) for ref in refs])
-        if answer.status_code != 200:
-            raise ConnectionError(f"status {answer.status_code}")
-        return [_remote(contact) for contact in answer.json()]
-
-    async def changes(self, _cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
-        return [], ""
-
-    def verify(self, _headers: Mapping[str, str], _raw: bytes, _url: str, _now: datetime) -> Sequence[Hint]:
-        raise Forged("it sends no webhooks")
-
-    async def erase(self, ref: Ref) -> None:
-        (await self._client.post("/erase", json={"customer": str(ref.customer_id)})).raise_for_status()
-
-    async def aclose(self) -> None:
-        await self._client.aclose()
-
-
-@asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Connector]:
-    connector = Connector(url)
-    try:
-        yield connector
-    finally:
-        await connector.aclose()
-
-
-def _record(desired: Desired) -> dict[str, Any]:
-    return {
-        "customer": str(desired.customer_id),
-        "seq": desired.seq,
-        "fields": dict(desired.fields),
-        "timeline": [(entry.id, entry.text) for entry in desired.timeline],
-    }
-
-
-def _remote(contact: Mapping[str, Any]) -> Remote:
-    return Remote(
-        customer_id=UUID(contact["customer"]),
-        remote_id=contact["id"],
-        etag=str(contact["seq"]),
-        seq=contact["seq"],
-        timeline_seq=max((int(entry.rpartition("/")[2]) for entry, _text in contact["timeline"]), default=0),
-        fields=contact["fields"],
-    )
+    def _upsert_contacts(self, body: Any) -> Response:
+        for one in body["inputs"]:
+            unseen = self._unseen.get(one["id"], ())
+            self.overtaken |= {edit for edit in unseen if one["properties"].get(edit.name) not in (None, edit.value)}
+        return super()._upsert_contacts(body)

@@ -82,6 +82,9 @@ class OfHubSpot(Subject):
         self.hubspot.add({"customer_number": number, "firstname": "Mallory"})
         return True
 
+    async def somebody(self, name: str) -> str:
+        return self.hubspot.add({"lastname": name})
+
     async def delete(self, customer: UUID) -> bool:
         thing = self.hubspot.find("portal_id", str(customer))
         assert thing is not None

@@ -72,6 +72,9 @@ class OfOdoo(Subject):
         self.odoo.change(None, {"name": "Mallory", "ref": number})
         return True
 
+    async def somebody(self, name: str) -> str:
+        return str(self.odoo.change(None, {"name": name})["id"])
+
     async def delete(self, customer: UUID) -> bool:
         row = self.odoo.find(str(customer))
         assert row is not None

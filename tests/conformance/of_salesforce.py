@@ -74,6 +74,9 @@ class OfSalesforce(Subject):
         self.salesforce.change("Contact", None, {"LastName": "Mallory", "Number__c": number})
         return True
 
+    async def somebody(self, name: str) -> str:
+        return str(self.salesforce.change("Contact", None, {"LastName": name})["Id"])
+
     async def delete(self, customer: UUID) -> bool:
         row = self.salesforce.find(str(customer))
         assert row is not None

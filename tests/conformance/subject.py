@@ -100,6 +100,10 @@ class Subject(ABC):
         """Let somebody who is no customer have a customer number there; False where the CRM has none."""
         return False
 
+    async def somebody(self, name: str) -> str:
+        """A user of the CRM makes a contact of this family name, who is nobody's; gives its id."""
+        raise NotImplementedError
+
     def calls_for(self, wishes: Sequence[Desired]) -> int:
         """How many calls write these records."""
         return len(wishes) if self.one_call_each else 1

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+import httpx2
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -114,9 +115,16 @@ class StandIn:
                 server.should_exit = server.force_exit = True
                 await running
 
+    async def land(self, call: Call) -> None:
+        """Do what was asked for by a call that nobody awaits any more."""
+        headers = {name: value for name, value in call.headers.items() if name not in ("host", "content-length")}
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(self._vendor), base_url="http://vendor") as client:
+            answer = await client.request(call.method, call.path, content=call.body, headers=headers)
+        assert answer.is_success, answer.text
+
     def _app(self) -> ASGIApp:
         self._released = asyncio.Event()
-        vendor = Starlette(routes=self.routes())
+        self._vendor = vendor = Starlette(routes=self.routes())
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             body = await _whole(receive)

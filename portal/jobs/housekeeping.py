@@ -1,5 +1,8 @@
 """What nobody else looks after: jobs whose worker was killed, and jobs that failed long ago."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 import structlog
 
 from portal.db.database import Database
@@ -47,3 +50,13 @@ async def tidy(database: Database, *, gone_seconds: float) -> int:
     await database.fetch_all(FORGET_WORKERS, [gone_seconds])
     await database.fetch_all(FORGET, [KEPT_DAYS])
     return len(begun_anew)
+
+
+FORGET_CUSTOMERS = """
+DELETE FROM jobs.procrastinate_jobs WHERE status <> 'doing' AND args->>'customer' = ANY(%s)
+"""
+
+
+async def forget_customers(database: Database, customers: Sequence[UUID]) -> None:
+    """Remove what was put off for some customers, done or not. A job that is being done ends by itself."""
+    await database.fetch_all(FORGET_CUSTOMERS, [[str(customer) for customer in customers]])

@@ -8,8 +8,10 @@ import structlog
 from portal import clock
 from portal.crm.answers import CallFailed
 from portal.crm.port import Ref, Reject
+from portal.jobs.housekeeping import forget_customers
 from portal.sync.gate import Seen
 from portal.sync.held import put_off, unchanged
+from portal.sync.inbox import forget
 from portal.sync.line import Line
 from portal.sync.state import Claimed, SyncStatus, Verdict
 
@@ -20,8 +22,10 @@ async def erase(line: Line, rows: Sequence[Claimed], seen: Seen, *, until: float
     """Erase one after the other; what is not reached `until` then (on the monotonic clock) stays due.
 
     Whose erasure is confirmed stays erased: a change that is written to the record later is kept from the CRM, and
-    whenever the CRM may have the contact again, it is erased again.
+    whenever the CRM may have the contact again, it is erased again. Letters that were put off for them are not sent.
     """
+    await forget_customers(line.store.database, [row.customer_id for row in rows])
+    await forget(line.store.database, line.name, [Ref(row.remote_id, row.customer_id) for row in rows])
     verdicts: list[Verdict] = []
     for row in rows:
         if not (row.unconfirmed or row.must_look):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from portal.crm.port import Hint
+from portal.crm.port import Hint, Ref
 from portal.db.database import Database
 
 ARRIVED = """
@@ -41,3 +41,14 @@ async def arrived(database: Database, connector: str, hints: Sequence[Hint]) -> 
     )
     assert row is not None
     return int(row["new"])
+
+
+FORGET = """
+    DELETE FROM portal.inbox
+    WHERE customer_id = ANY(%(customers)s) OR (connector = %(connector)s AND remote_id = ANY(%(remotes)s))"""
+
+
+async def forget(database: Database, connector: str, refs: Sequence[Ref]) -> None:
+    """Remove what webhooks have told of some customers."""
+    known = {"customers": [ref.customer_id for ref in refs], "remotes": [ref.remote_id for ref in refs]}
+    await database.fetch_all(FORGET, known | {"connector": connector})

@@ -1,6 +1,5 @@
 """Asking a CRM who was edited there, one worker at a time."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,8 +9,7 @@ import structlog
 from portal import clock
 from portal.crm.port import Cursor, CursorExpired, Ref
 from portal.db.database import Row
-from portal.sync.gate import Seen
-from portal.sync.lease import complete
+from portal.sync.asking import ask
 from portal.sync.line import Line
 
 log = structlog.get_logger(__name__)
@@ -72,34 +70,21 @@ class Poller:
         if not caps.feed or now < self.next_at or not await self._hold():
             return 0
         try:
-            refs, cursor = await self._ask()
+            refs, cursor = await ask(self.line, self.line.connector.changes(self.cursor))
         except CursorExpired:
             log.warning("cursor expired: every record is compared anew", connector=self.line.name)
             await self._run(EXPIRED)
             self.cursor = None
             return 0
+        except Exception:
+            self.held_until = 0.0  # whether it may be called is asked anew
+            raise
         if not refs:
             self.next_at = now + caps.poll_seconds
         if refs or cursor != self.cursor:
             await self._mark(refs, cursor)
             self.cursor = cursor
         return len(refs)
-
-    async def _ask(self) -> tuple[Sequence[Ref], Cursor]:
-        """Call, and write down what the call says about the CRM, if it says anything."""
-        seen = Seen()
-        try:
-            async with asyncio.timeout(self.line.deadline):
-                return await self.line.connector.changes(self.cursor)
-        except CursorExpired:
-            raise
-        except Exception as error:
-            seen.raised(error)
-            self.held_until = 0.0  # whether it may be called is asked anew
-            raise
-        finally:
-            if self.line.meter.calls or seen.error:
-                await complete(self.line, clock.uuid7(), [], seen)
 
     async def release(self) -> None:
         """Let another worker read the feed at once."""

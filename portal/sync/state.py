@@ -1,4 +1,19 @@
-"""A row of sync_state as it is claimed, and what a pass finds out about it."""
+"""A row of sync_state as it is claimed, and what a pass finds out about it.
+
+    due: pushed, edited there, to be looked at
+        |
+        v              +--- applied, or both sides say the same ------> SYNCED
+    claimed            +--- edited there, tied, or merged in ---------> WAITING
+        |              +--- "later" ----------------------------------> RETRYING
+    look, push  -------+--- no answer; lease expired or lost ---------> VERIFYING: read before anything is written
+    or erase           +--- refused, gone, somebody else's -----------> PARKED ---- given up by a person ---> SKIPPED
+                       +--- erased -----------------------------------> ERASED
+
+What is due leads out of every status, by the same way. PARKED and SKIPPED are read first, too. Out of VERIFYING, by
+whatever way, verify_at is set to when the call whose answer never came can no longer land, unless the CRM refuses what
+is older; so it is for ERASED, out of whatever status. Then it is looked once more, or erased once more. Who is PARKED
+with no attempts was parked by hand.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +32,10 @@ class SyncStatus(StrEnum):
     WAITING = "waiting"  # from the start, or by what an agent edited there; a push leads to any other
     SYNCED = "synced"  # from any by an applied push; a newer change record is on its way if desired_seq is ahead
     RETRYING = "retrying"  # by Retry; the next attempt leads out, at its own time
-    VERIFYING = "verifying"  # by Ambiguous; reading back leads to SYNCED, or to another push
-    PARKED = "parked"  # by Reject, or what cannot be merged; a new change, an edit in the CRM or a person leads out
+    VERIFYING = "verifying"  # by Ambiguous, or a lease that ended; reading back leads to SYNCED, or to another push
+    PARKED = "parked"  # by Reject, what cannot be merged; a new change, an edit in the CRM or a person leads out
     SKIPPED = "skipped"  # from PARKED, by a person who gives this version up; the same leads out
-    ERASED = "erased"  # from any, when an erasure was confirmed; nothing leads out
+    ERASED = "erased"  # from any, when an erasure was confirmed; nothing leads out but erasing again
 
 
 class Wanted(StrEnum):

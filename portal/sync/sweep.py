@@ -13,15 +13,13 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from portal import clock
 from portal.crm.port import Ref, Remote
 from portal.record.addresses import home_country
 from portal.record.models import Record
+from portal.sync.asking import ask
 from portal.sync.contacts import by_customer
 from portal.sync.current import Current, our_values, read_current
 from portal.sync.events import Event
-from portal.sync.gate import Seen
-from portal.sync.lease import complete
 from portal.sync.line import Line
 from portal.sync.look import their_values
 from portal.sync.points import merge_points
@@ -37,7 +35,7 @@ BEGIN = """
     WHERE g.connector = %(connector)s AND o.name = g.connector AND o.paused_at IS NULL AND g.open_until IS NULL
         AND (g.shut_until IS NULL OR g.shut_until < clock_timestamp() + %(ahead)s)
         AND (g.sweeping_until IS NULL OR g.sweeping_until < clock_timestamp() + %(ahead)s)
-        AND (g.rate_calls IS NULL OR g.tokens * 2 > g.rate_calls)
+        AND (g.rate_calls IS NULL OR portal.gate_tokens_v1(g, clock_timestamp() + %(ahead)s) * 2 > g.rate_calls)
     RETURNING g.swept_through"""
 
 PAGE = """
@@ -116,12 +114,7 @@ async def _differing(line: Line, claimed: Sequence[Claimed]) -> Mapping[UUID, Ma
     """What is different, by customer: the paths, never the values."""
     current = await read_current(line, [replace(row, timeline_seq=row.desired_seq) for row in claimed])
     refs = [Ref(row.remote_id, row.customer_id) for row in claimed]
-    try:
-        async with asyncio.timeout(line.deadline):
-            found = by_customer(refs, await line.connector.fetch(refs))
-    finally:
-        if line.meter.calls:
-            await complete(line, clock.uuid7(), [], Seen())
+    found = by_customer(refs, await ask(line, line.connector.fetch(refs)))
     differing = {}
     for row in claimed:
         record = current[row.customer_id]

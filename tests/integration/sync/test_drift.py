@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from portal.crm.port import ConsentStatus
+from portal.crm.answers import CallFailed
+from portal.crm.port import ConsentStatus, Retry
 from portal.sync.resync import begin_resync, resync
 from portal.sync.steer import pause, resume
 from portal.sync.sweep import sweep
@@ -94,6 +95,19 @@ async def test_a_contact_that_is_gone_is_drift_too(stage: Stage, crm: RemoteCrm,
     assert await swept(stage) == 1
     await stage.settle()
     assert (await stage.state(alice))["status"] == "parked"
+
+
+async def test_a_break_that_the_crm_asks_for_is_kept_by_whoever_delivers(
+    stage: Stage, crm: RemoteCrm, alice: UUID
+) -> None:
+    crm.deaf = CallFailed(Retry("too many calls", 900.0))
+    with pytest.raises(CallFailed):
+        await swept(stage)
+    await stage.says(alice, {"profile/language": "de"})
+    assert await stage.drain() == 0
+    await stage.later(minutes=16)
+    crm.deaf = None
+    assert await stage.drain() == 1
 
 
 async def test_an_edit_that_the_feed_tells_in_time_is_no_drift(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:

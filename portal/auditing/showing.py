@@ -15,7 +15,8 @@ from portal.catalogue.wording import Phrase, describe_change, name_of_actor, who
 from portal.formats import format_date, format_number
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
-from portal.sync.state import Wanted
+from portal.record.delivery import Delivery
+from portal.sync.state import SyncStatus, Wanted
 from portal.sync.waiting_words import Line, Told, where
 
 DAYS = 30
@@ -164,7 +165,7 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     reached = {
         Reached.EVERYWHERE: _("in every CRM"),
         Reached.WAITING: _("not in every CRM yet"),
-        Reached.PARKED: _("refused by a CRM"),
+        Reached.PARKED: _("parked"),
     }
     return {
         "actor": list(actors.items()), "action": list(subjects.items()),
@@ -197,10 +198,14 @@ def confirmations(change: LoggedChange) -> list[tuple[str, str, datetime]]:
         Wanted.ERASED: (_("To be erased"), _("Erased")),
     }
     return [
-        (of.label, asked[Wanted(of.wanted)][of.confirmed_at is not None], of.confirmed_at or of.wanted_at)
+        (of.label, _refused(of, asked[Wanted(of.wanted)][of.confirmed_at is not None]), of.confirmed_at or of.wanted_at)
         for of in change.deliveries
         if of.wanted_at
     ]
+
+
+def _refused(of: Delivery, words: str) -> str:
+    return f"{words}: {of.says}" if of.status == SyncStatus.PARKED and of.says else words
 
 
 def evidence(entry: Entry) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ def login_phrase(entry: Entry) -> Phrase | None:
 
 
 def login_action_phrase(action: str) -> Phrase | None:
-    """The same for whoever knows the action alone, as the desk does: with which account is no matter of theirs."""
+    """The same for who is told of the action alone."""
     way, invitation = _("Way to log in"), _("Invitation to log in")
     return {
         "login:linked": Phrase(way, None, _("connected")),

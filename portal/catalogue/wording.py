@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from portal.audit.entry import Actor, ActorKind, Diff, Entry, Erased
 from portal.audit.values import Value
-from portal.catalogue.login_wording import login_phrase
+from portal.catalogue.login_wording import login_action_phrase, login_phrase
 from portal.catalogue.model import Catalogue, CustomerAccess
 from portal.catalogue.naming import (
     ITEM_NAMES,
@@ -26,7 +26,7 @@ from portal.catalogue.told import (
 )
 from portal.i18n import gettext as _
 
-__all__ = ["Phrase", "describe", "describe_change", "for_customer", "name_of_actor", "who"]
+__all__ = ["Phrase", "describe", "describe_change", "describe_without_evidence", "for_customer", "name_of_actor", "who"]
 
 
 def describe_change(
@@ -40,6 +40,14 @@ def describe_change(
     """
     told = login_phrase(entry)
     return [told] if told else describe(catalogue, entry.diffs if diffs is None else diffs, state=state)
+
+
+def describe_without_evidence(
+    catalogue: Catalogue, action: str, diffs: Iterable[Diff], *, state: Mapping[str, Value] | None = None
+) -> list[Phrase]:
+    """The same for agents and the notes of a CRM, which are not told on what a login rests or with which account."""
+    told = login_action_phrase(action)
+    return [told] if told else describe(catalogue, diffs, state=state)
 
 
 def describe(catalogue: Catalogue, diffs: Iterable[Diff], *, state: Mapping[str, Value] | None = None) -> list[Phrase]:

@@ -9,9 +9,8 @@ from uuid import UUID
 from portal import clock
 from portal.audit.entry import Diff
 from portal.audit.values import State, Value
-from portal.catalogue.login_wording import login_action_phrase
 from portal.catalogue.model import AgentAccess, Catalogue
-from portal.catalogue.wording import Phrase, describe
+from portal.catalogue.wording import Phrase, describe, describe_without_evidence
 from portal.crm.embedded.card import Activity, Card
 from portal.desk.delivery import change_told
 from portal.desk.said import is_mine, who_did
@@ -67,15 +66,10 @@ def _happening(catalogue: Catalogue, card: Card, entry: Activity, state: State, 
         seq=entry.seq,
         who=who_did(entry, agent),
         at=entry.at,
-        lines=_lines(catalogue, entry, state),
+        lines=describe_without_evidence(catalogue, entry.action, _for_agents(catalogue, entry.diffs), state=state),
         lost=describe(catalogue, _for_agents(catalogue, lost), state=state),
         where=change_told(card, entry),
     )
-
-
-def _lines(catalogue: Catalogue, entry: Activity, state: State) -> list[Phrase]:
-    about_login = login_action_phrase(entry.action)
-    return [about_login] if about_login else describe(catalogue, _for_agents(catalogue, entry.diffs), state=state)
 
 
 def _value(text: str) -> Value:

@@ -16,11 +16,15 @@ SELECT clock_timestamp() AS at, o.name, o.label, o.paused_at, o.paused_by, o.pol
     g.open_until, g.opened_at, g.shut_until, g.rate_calls, g.rate_seconds, g.remaining, g.remaining_of, g.resets_at,
     least(g.rate_calls, g.tokens + extract(epoch FROM clock_timestamp() - g.filled_at) * g.rate_calls / g.rate_seconds)
         AS tokens,
+    unconfirmed.records AS unconfirmed, unconfirmed.since AS unconfirmed_since,
     g.last_error, g.last_error_at, g.swept_at, g.resyncing_since, g.resynced_at,
     coalesce(due.behind, 0) AS behind, due.waiting_since,
     parked.parked, parked.records, recent.events, series.minutes, drifted.drifted
 FROM portal.connector o LEFT JOIN portal.connector_gate g ON g.connector = o.name
 LEFT JOIN portal.connector_backlog_v1 due ON due.connector = o.name
+CROSS JOIN LATERAL (
+    SELECT count(*) AS records, min(s.wanted_at) AS since FROM portal.sync_state s
+    WHERE s.connector = o.name AND s.wanted_at IS NOT NULL AND s.confirmed_at IS NULL) unconfirmed
 CROSS JOIN LATERAL (
     SELECT count(*) AS parked, jsonb_agg(jsonb_build_object('id', p.id, 'number', p.number, 'attempts', p.attempts,
             'says', p.last_error, 'remote_id', p.remote_id) ORDER BY p.number) FILTER (WHERE p.place <= %(parked)s)

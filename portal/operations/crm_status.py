@@ -106,6 +106,15 @@ def _facts(row: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         _("Last error"),
         (f"{row['last_error']} ({format_ago(row['last_error_at'])})" if row["last_error"] else _("none")),
     )
+    yield (
+        _("Erasures and restrictions not confirmed"),
+        (
+            _("%(count)s, the oldest %(ago)s")
+            % {"count": format_number(row["unconfirmed"]), "ago": format_ago(row["unconfirmed_since"])}
+            if row["unconfirmed"]
+            else _("none")
+        ),
+    )
     yield _("Drift in the last day"), format_number(row["drifted"])
     yield _("All records compared"), format_ago(row["swept_at"]) if row["swept_at"] else _("not yet")
     if row["resynced_at"]:

@@ -18,7 +18,7 @@ class Waiting(StrEnum):
 
     FORGOTTEN = "forgotten"  # by an erasure; nothing leads out
     UNPLUGGED = "unplugged"  # workers live, and none knows this CRM; its settings lead out
-    REFUSED = "refused"  # by a CRM that will not have the record; a new change, an edit there or a person leads out
+    REFUSED = "refused"  # parked by the CRM or a person; a new change, an edit there or a person leads out
     LOST = "lost"  # by a contact that was deleted, or merged into another's; the same, or the contact's return
     LEFT_OUT = "left_out"  # by a person who gave a refused version up; the same leads out
     PAUSED = "paused"  # by an operator, who leads out

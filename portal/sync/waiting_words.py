@@ -123,7 +123,7 @@ def _for_staff(stop: Stop) -> str | None:
         case Waiting.UNPLUGGED:
             return _("it is not connected: no worker knows it")
         case Waiting.REFUSED:
-            return _("it refuses the record; an operator is to look at it")
+            return _("parked; an operator is to look at it")
         case Waiting.LOST:
             return _("its contact was deleted or merged; an operator is to look at it")
         case Waiting.PAUSED:

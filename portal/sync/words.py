@@ -8,7 +8,7 @@ from portal.audit.values import Value
 from portal.catalogue.model import Catalogue
 from portal.catalogue.naming import consent_label, path_name, value_name
 from portal.catalogue.told import channel_name, status_name, window_kind_name, window_name
-from portal.catalogue.wording import Phrase, describe, who
+from portal.catalogue.wording import Phrase, describe_without_evidence, who
 from portal.crm.port import TimelineEntry
 from portal.i18n import gettext as _
 from portal.record.models import Record
@@ -25,7 +25,8 @@ def timeline_text(catalogue: Catalogue, entry: TimelineEntry, customer: str, sta
         customer: the name of whom it is about.
         state: the flat record of now: it tells what an item is whose diffs do not say so.
     """
-    done = [_line(phrase) for phrase in describe(catalogue, entry.diffs, state=state)]
+    phrases = describe_without_evidence(catalogue, entry.action, entry.diffs, state=state)
+    done = [_line(phrase) for phrase in phrases]
     lost = [_lost(catalogue, path, value, state) for path, value in entry.lost.items()]
     text = f"{_actor(entry, customer)}: {'; '.join([*done, *lost]) or entry.action}"
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,6 +1,7 @@
 // Draws the columns of a table as lines over time, each in a plot of its own. The table stays what says it.
 
 const drawn = new WeakMap();
+const MINUTES = [1, 2, 5, 10, 15, 30, 60]; // what the places on the line of time can be apart: they are told by the minute
 
 function plot() {
   for (const table of document.querySelectorAll("table[data-plots]")) {
@@ -28,6 +29,7 @@ function made(place, head, times, values, timeZone) {
   const grid = style.getPropertyValue("border-block-end-color");
   const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: `13px ${style.fontFamily}` };
   const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
+  const number = new Intl.NumberFormat(document.documentElement.lang);
   return new uPlot({
     title: head,
     width: Math.max(240, place.clientWidth),
@@ -36,8 +38,8 @@ function made(place, head, times, values, timeZone) {
     cursor: { show: false },
     scales: { y: { range: (_u, _low, high) => [0, Math.max(1, high * 1.1)] } },
     axes: [
-      { ...axis, space: 70, values: (_u, moments) => moments.map((moment) => clock.format(moment * 1000)) },
-      { ...axis, size: 55 },
+      { ...axis, space: 70, incrs: MINUTES.map((minutes) => minutes * 60), values: (_u, moments) => moments.map((moment) => clock.format(moment * 1000)) },
+      { ...axis, size: 55, values: (_u, amounts) => amounts.map((amount) => number.format(amount)) },
     ],
     series: [{}, { stroke: line, width: 2, points: { show: values.length < 3 } }],
   }, [times, values], place);

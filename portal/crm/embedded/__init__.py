@@ -11,7 +11,7 @@ __all__ = ["EmbeddedCrm", "connect"]
 
 
 def connect(setup: Setup) -> EmbeddedCrm:
-    """The connector to the built-in CRM; it needs no settings of its own."""
+    """The connector to the built-in CRM; it needs no settings of its own, and may have another label."""
     if setup.name != NAME:
         raise setup.mistake("kind", f"the built-in CRM is always called {NAME}: CRM__{NAME.upper()}__KIND=embedded")
-    return EmbeddedCrm(setup.database)
+    return EmbeddedCrm(setup.database, setup.settings.label or EmbeddedCrm.label)

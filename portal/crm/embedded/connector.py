@@ -68,8 +68,9 @@ class EmbeddedCrm:
 
     meter: Meter = NO_METER
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, label: str = label) -> None:
         self._database = database
+        self.label = label
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
         """Write the contacts; all of a batch in one transaction."""

@@ -116,7 +116,7 @@ async def test_it_refuses_the_record_in_words_that_are_not_for_customers(story: 
     history = await story.alice.get("/record/changes")
     assert "one of us is looking at it" in history.text and "FIELD_INTEGRITY" not in history.text
     for words in (read.grace, read.oscar):
-        assert "it refuses the record; an operator is to look at it: FIELD_INTEGRITY: bad value" in words
+        assert "parked; an operator is to look at it: FIELD_INTEGRITY: bad value" in words
 
     await steer.skip(story.far.stores.staff.database, SALESFORCE, story.id, actor=OLIVIA)
     left_out = await story.reads()

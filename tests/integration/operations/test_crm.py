@@ -5,6 +5,8 @@ import pytest
 
 from portal.record.read import StoredRecord
 from portal.sync.samples import sample
+from portal.sync.state import Wanted
+from portal.sync.want import want
 from tests.builders import a_customer
 from tests.integration.desk.conftest import htmx
 from tests.integration.desk.reading import part, text
@@ -46,6 +48,17 @@ async def test_all_is_well(as_olivia: httpx2.AsyncClient, stage: Stage, alice: S
     assert "In the last hour:" in text(part(page, "minutes"))
     assert "Last error none" in text(part(page, "facts"))
     assert 'style="' not in page
+
+
+async def test_an_erasure_that_is_not_confirmed_is_counted(
+    as_olivia: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
+) -> None:
+    said = "Erasures and restrictions not confirmed"
+    assert f"{said} none" in text(part(await seen(as_olivia), "facts"))
+    await want(stage.stores.staff.database, alice.record.id, Wanted.RESTRICTED, actor="olivia")
+    assert f"{said} 1, the oldest" in text(part(await seen(as_olivia), "facts"))
+    await stage.settle()
+    assert f"{said} none" in text(part(await seen(as_olivia), "facts"))
 
 
 async def test_what_is_parked_is_tried_again_skipped_or_linked(

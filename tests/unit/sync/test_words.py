@@ -1,5 +1,6 @@
 """A change record as one line among the notes of a CRM."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -58,6 +59,22 @@ def test_a_window_is_told_as_a_person_says_it(catalogue: Catalogue) -> None:
 def test_what_is_removed_is_told_with_what_it_was(catalogue: Catalogue) -> None:
     entry = an_entry(Diff("profile/call_me", "Al", None))
     assert said(catalogue, entry) == "Alice Marsh: Call me: removed (before: Al)"
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("login:linked", "Alice Marsh: Way to log in: connected"),
+        ("login:unlinked", "Alice Marsh: Way to log in: removed (before: connected)"),
+        ("login:refused", "Alice Marsh: Account that asked to be connected: refused"),
+        ("login:invited", "Alice Marsh: Invitation to log in: made"),
+        ("login:uninvited", "Alice Marsh: Invitation to log in: taken back (before: open)"),
+    ],
+)
+def test_what_became_of_a_login_is_told_without_the_account(catalogue: Catalogue, action: str, words: str) -> None:
+    subject = Diff(f"logins/{uuid4()}/subject", None, "alice@example.com")
+    entry = replace(an_entry(*([subject] if action == "login:linked" else [])), action=action)
+    assert said(catalogue, entry) == words
 
 
 def test_an_agent_is_named_and_several_things_stand_in_one_line(catalogue: Catalogue) -> None:

@@ -4,6 +4,8 @@ The tests of one process share one database and stay apart by using customers of
 one for all (a migration, a setting of the server, every chain at once) asks for `empty_database`, a clone of its own.
 """
 
+import functools
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -12,9 +14,11 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+import httpx2
 import hypothesis
 import psycopg
 import pytest
+from httpx2._transports import default as transports
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
@@ -29,13 +33,23 @@ from portal.record.read import StoredRecord
 from portal.record.store import RecordStore
 from portal.settings import Settings
 from tests.builders import a_customer
+from tests.standins.tryton import is_there, tryton
 
 # How long an example takes says more about what else the machine does than about the code; bench/ measures.
 hypothesis.settings.register_profile("portal", deadline=None)
 hypothesis.settings.load_profile("portal")
 
+# To read the certificates that this machine trusts takes longer than most tests, and each client would do it anew.
+vars(transports)["create_ssl_context"] = functools.cache(httpx2.create_ssl_context)
+
 PASSWORD = "test"
 KEY = "a2V5IGVuY3J5cHRpb24ga2V5IGZvciB0aGUgdGVzdHM="
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is there to stay: nobody need look again and again whether it is still used."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -184,3 +198,14 @@ async def alice(stores: Stores) -> StoredRecord:
 async def bob(stores: Stores) -> StoredRecord:
     """Another customer."""
     return await a_customer(stores.worker, given_name="Bob", family_name="Keller", language="de")
+
+
+@pytest.fixture(scope="session")
+def real_tryton() -> Iterator[str]:
+    """The address of a real Tryton, for all tests of this process that ask for it."""
+    if not is_there():
+        pytest.skip("`make .venv/.tryton` sets Tryton up")
+    folder = Path(mkdtemp(prefix="portal-tryton-"))
+    with tryton(folder) as url:
+        yield url
+    rmtree(folder, ignore_errors=True)

@@ -5,8 +5,9 @@ from typing import Any
 
 from playwright.async_api import ConsoleMessage, Error, Page, Request, Response
 
-# Chromium says of every answer of 400 and above that loading failed, and many of ours are meant.
-MEANT = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+# Chromium says of every answer of 400 and above that loading failed, and many of ours are meant; htmx says so of a
+# stream whose session has ended.
+MEANT = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d|sse.* failed with status 401")
 
 
 class Watch:

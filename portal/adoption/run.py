@@ -10,7 +10,6 @@ from datetime import datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
 
 from portal import clock
 from portal.db.database import Database
@@ -63,6 +62,8 @@ async def alone(database: Database) -> AsyncIterator[None]:
     Raises:
         Conflict: somebody does already.
     """
+    from sqlalchemy import text  # by who needs it: see portal.db.database
+
     async with transaction(database) as connection:
         await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         if not (await connection.execute(text(LOCK))).scalar_one():

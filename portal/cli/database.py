@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy import make_url
 
 from portal.db import migrations
 from portal.db.database import Role, database_url
@@ -41,6 +40,8 @@ def init(
         raise Unavailable(str(error)) from error
     except Exception as error:
         raise Unavailable(f"The database cannot be set up: {error}".strip()) from error
+    from sqlalchemy import make_url
+
     url = make_url(admin_url)._replace(drivername="postgresql", username=None, password=None)
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"DATABASE_URL={url.render_as_string()}", markup=False)

@@ -2,21 +2,26 @@
 
 The hot statements are SQL functions that bind row-level security themselves, so they need no transaction around them:
 `fetch_one` and `fetch_all` run one statement in autocommit on the driver's own connection, one round trip each. Rarer
-work of several statements goes through SQLAlchemy on the same pool: `portal.work.transaction`.
+work of several statements goes through SQLAlchemy on the same pool: `portal.work.transaction`. SQLAlchemy is a third of
+all that would be imported before a first page is answered, so it is imported by who needs it.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Any, Self, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import URL, NullPool, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 Row = dict[str, Any]
 AGAIN_IS_NO_USE = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable, PoolTimeout)
@@ -37,8 +42,10 @@ class Role(StrEnum):
         return f"portal_{self.value}"
 
 
-def database_url(settings: Settings, role: Role) -> URL:
+def database_url(settings: Settings, role: Role) -> "URL":
     """The configured database as `role`; a user or password in DATABASE_URL is left out."""
+    from sqlalchemy import make_url
+
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
     secret = getattr(settings, f"database_{role.value}_password").get_secret_value()
     # Not `set`, which takes None for "as it was" and would hand on an administrator's password.
@@ -52,9 +59,9 @@ class Database:
     first statement, and the pool reconnects by itself.
     """
 
-    def __init__(self, url: URL, *, pool_size: int = 10, prepare: bool = True) -> None:
+    def __init__(self, url: "URL | str", *, pool_size: int = 10, prepare: bool = True) -> None:
         self.pool = AsyncConnectionPool(
-            url.set(drivername="postgresql").render_as_string(hide_password=False),
+            url if isinstance(url, str) else url.set(drivername="postgresql").render_as_string(hide_password=False),
             # Whether PostgreSQL is to remember a statement's plan once a connection has sent it some times.
             kwargs={"autocommit": True, "connect_timeout": 5, "prepare_threshold": 5 if prepare else None},
             min_size=min(2, pool_size),
@@ -65,19 +72,11 @@ class Database:
             reset=_to_autocommit,
             close_returns=True,
         )
-        # SQLAlchemy borrows from the same pool; a hstore lookup at each borrowing would be a round trip for nothing.
-        self.engine: AsyncEngine = create_async_engine(
-            url,
-            async_creator=self.pool.getconn,
-            poolclass=NullPool,
-            isolation_level="READ COMMITTED",
-            use_native_hstore=False,
-        )
 
     @classmethod
     def configured(cls, settings: Settings, role: Role) -> Self:
         return cls(
-            database_url(settings, role),
+            _conninfo(settings, role),
             pool_size=settings.database_pool_size,
             prepare=settings.database_prepared_statements,
         )
@@ -87,8 +86,23 @@ class Database:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self.engine.dispose()
+        if "engine" in vars(self):
+            await self.engine.dispose()
         await self.pool.close()
+
+    @cached_property
+    def engine(self) -> "AsyncEngine":
+        """SQLAlchemy, which borrows from the same pool."""
+        from sqlalchemy import NullPool
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        return create_async_engine(
+            "postgresql+psycopg://",
+            async_creator=self.pool.getconn,
+            poolclass=NullPool,
+            isolation_level="READ COMMITTED",
+            use_native_hstore=False,  # looking for it at each borrowing would be a round trip for nothing
+        )
 
     async def fetch_all(self, sql: str, params: Params = (), *, retry: bool = False, binary: bool = False) -> list[Row]:
         """Run one statement in autocommit and return its rows. Placeholders are psycopg's, %s or %(name)s.
@@ -133,3 +147,10 @@ class Database:
 async def _to_autocommit(connection: psycopg.AsyncConnection[Any]) -> None:
     if not connection.autocommit:
         await connection.set_autocommit(True)
+
+
+def _conninfo(settings: Settings, role: Role) -> str:
+    """The same as `database_url`, as libpq takes it."""
+    known = conninfo_to_dict(settings.database_url.replace("+psycopg", "", 1))
+    secret = getattr(settings, f"database_{role.value}_password").get_secret_value()
+    return make_conninfo("", **{**known, "user": role.user, "password": secret or None})

@@ -1,15 +1,18 @@
-"""The schema's version, and how to bring it to the newest."""
+"""The schema's version, and how to bring it to the newest. Alembic is imported by who asks: what serves hardly does."""
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL
+from typing import TYPE_CHECKING
 
 from portal.paths import resource
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import URL
 
-def migrate(url: URL, revision: str = "head") -> None:
+
+def migrate(url: "URL", revision: str = "head") -> None:
     """Bring the database at `url` (the owner's connection) to a revision."""
+    from alembic import command
+
     config = configuration()
     config.attributes["url"] = url
     command.upgrade(config, revision)
@@ -17,13 +20,17 @@ def migrate(url: URL, revision: str = "head") -> None:
 
 def head() -> str:
     """The revision that this version of the portal needs."""
+    from alembic.script import ScriptDirectory
+
     revision = ScriptDirectory.from_config(configuration()).get_current_head()
     assert revision is not None
     return revision
 
 
-def configuration() -> Config:
+def configuration() -> "Config":
     """Alembic's, for its other commands; `attributes["url"]` is the owner's connection."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(resource("alembic")).replace("%", "%%"))
     return config

@@ -5,7 +5,6 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import make_url
 
 from portal.db.database import Role
 
@@ -31,6 +30,8 @@ def initialise(
     Raises:
         ValueError: no database is named.
     """
+    from sqlalchemy import make_url
+
     url = make_url(admin_url).set(drivername="postgresql")
     name = database or url.database
     if not name:

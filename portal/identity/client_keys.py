@@ -12,7 +12,6 @@ from typing import Any
 
 from joserfc.jwk import ECKey
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
 
 from portal.audit.cipher import KeyRing, Undecipherable, WrappedKey, context
 from portal.db.database import Database, Row
@@ -101,6 +100,8 @@ class ClientKeys:
         Raises:
             TooSoon: without `at_once`.
         """
+        from sqlalchemy import text  # by who needs it: see portal.db.database
+
         await self._rows()
         async with transaction(self._database) as connection:
             await connection.execute(text(ONE_AT_A_TIME))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import psycopg
-import sqlalchemy.exc
 from starlette.exceptions import HTTPException
 
 from portal.errors import Invalid, PortalError, TooMany, Unavailable
@@ -73,9 +72,8 @@ def problem(error: Exception) -> Problem:
 
 def is_outage(error: Exception) -> bool:
     """Whether the database does not answer, or not in time: trying again later helps."""
-    if isinstance(error, sqlalchemy.exc.TimeoutError | psycopg.OperationalError | psycopg.InterfaceError):
-        return True
-    return isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError)
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy wraps the driver's
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def _told(error: PortalError) -> Problem:

@@ -1,8 +1,9 @@
 """Bringing people in, page by page. A page is judged, drafted, written in one statement, tied to its contacts, and then
 counted: broken off anywhere, it is done again, and comes to the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from portal.adoption.crm import Contacts
 from portal.adoption.judge import Doubt, Doubtful, Matched, New, Rules, Verdict, judge
@@ -63,10 +64,7 @@ async def bring_in(work: Work, run: Run, twice: Twice) -> None:
 async def _page(work: Work, run: Run, twice: Twice, page: Page) -> None:
     verdicts = await _judged(work, twice, page.people)
     drafts, verdicts = await _drafted(work, page.people, verdicts)
-    if not work.dry:
-        findings = await _written(work, drafts, run)
-    else:
-        findings = []
+    findings = [] if work.dry else await _written(work, drafts, run)
     _count(run, page, verdicts)
     work.report.add([*_doubts(page.people, verdicts), *findings])
     if not work.dry:
@@ -94,18 +92,26 @@ async def _drafted(
     """The changes, each through the gate. What does not pass is doubtful."""
     known = [one.known.id for one in verdicts if isinstance(one, New | Matched) and one.known]
     stored = await read_all(work.store.database, work.store.keys, known) if known else {}
-    drafts: list[_Drafted] = []
-    judged: list[Verdict] = []
-    for person, verdict in zip(people, verdicts, strict=True):
-        if not isinstance(verdict, Doubtful):
-            there = stored[verdict.known.id] if verdict.known else None
-            try:
-                drafts.append(_Drafted(person, verdict, there, _draft(work, person, verdict, there)))
-            except Invalid as error:
-                why = "; ".join(f"{path}: {', '.join(whys)}" for path, whys in error.errors.items())
-                verdict = Doubtful(Doubt.UNACCEPTABLE, detail=why)
-        judged.append(verdict)
-    return drafts, judged
+    found = [
+        verdict if isinstance(verdict, Doubtful) else _passed(work, person, verdict, stored)
+        for person, verdict in zip(people, verdicts, strict=True)
+    ]
+    drafts = [one for one in found if isinstance(one, _Drafted)]
+    return drafts, [one.verdict if isinstance(one, _Drafted) else one for one in found]
+
+
+def _passed(
+    work: Work, person: Person, verdict: New | Matched, stored: Mapping[UUID, StoredRecord]
+) -> _Drafted | Doubtful:
+    known = verdict.known
+    if known and known.id not in stored:  # without its key, a record cannot be read
+        return Doubtful(Doubt.ERASED, (known.number,))
+    there = stored[known.id] if known else None
+    try:
+        return _Drafted(person, verdict, there, _draft(work, person, verdict, there))
+    except Invalid as error:
+        why = "; ".join(f"{path}: {', '.join(whys)}" for path, whys in error.errors.items())
+        return Doubtful(Doubt.UNACCEPTABLE, detail=why)
 
 
 def _draft(work: Work, person: Person, verdict: New | Matched, stored: StoredRecord | None) -> Draft | None:

@@ -76,6 +76,9 @@ def judge(person: Person, request: UUID, twice: Twice, around: Neighbours, rules
         return Doubtful(Doubt.NO_NUMBER, _at(around, person))
     if others := twice.with_number(person):
         return Doubtful(Doubt.SAME_NUMBER, tuple(others))
+    owner = around.by_contact.get(person.where)
+    if owner and owner.number != person.number:
+        return Doubtful(Doubt.OTHER_NUMBER, (owner.number,))
     known = around.by_number.get(person.number)
     if known is None:
         return _stranger(person, twice, around, rules)

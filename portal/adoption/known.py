@@ -45,19 +45,23 @@ class Neighbours:
 
     by_number: Mapping[str, Known]
     by_id: Mapping[UUID, Known]
+    by_contact: Mapping[str, Known]
     by_mailbox: Mapping[str, Sequence[str]]
 
 
 async def neighbours(database: Database, connector: str | None, people: Sequence[Person]) -> Neighbours:
-    """Whom the portal knows of these people: by number, by what their contact says, and by e-mail address."""
+    """Whom the portal knows of these people: by number, by what their contact says, by whose contact the sync takes it
+    for, and by e-mail address."""
     numbers = [one.number for one in people if one.number]
     ids = [one.customer_id for one in people if one.customer_id]
-    rows = await database.fetch_all(LOOKUP, {"connector": connector, "numbers": numbers, "ids": ids}, retry=True)
+    asked = {"connector": connector, "numbers": numbers, "ids": ids, "contacts": [one.where for one in people]}
+    rows = await database.fetch_all(LOOKUP, asked, retry=True)
     known = [Known(**row | {"said": frozenset(row["said"])}) for row in rows]
     mailboxes = sorted({mailbox for one in people for mailbox in one.mailboxes})
     owned = await database.fetch_all(MAILBOXES, [mailboxes], retry=True) if mailboxes else []
     return Neighbours(
         {one.number: one for one in known},
         {one.id: one for one in known},
+        {one.remote_id: one for one in known if one.remote_id},
         {row["mailbox"]: sorted(row["numbers"]) for row in owned},
     )

@@ -65,8 +65,9 @@ async def tie(contacts: Contacts, pairs: Sequence[Pair]) -> list[tuple[Person, s
     seqs = [pair.stored.record.seq if _settled(line, pair) else 0 for pair in loose]
     links = [Link(pair.contact, pair.stored.record.id, seq) for pair, seq in zip(loose, seqs, strict=True)]
     fresh = [link for link in links if _to_be_told(link)]
-    outcomes = dict(zip(map(id, fresh), await contacts.link(fresh), strict=True))
-    rows = [_row(line, pair, link, outcomes.get(id(link))) for pair, link in zip(loose, links, strict=True)]
+    told = zip(fresh, await contacts.link(fresh), strict=True)
+    outcomes = {link.customer_id: outcome for link, outcome in told}
+    rows = [_row(line, pair, link, outcomes.get(link.customer_id)) for pair, link in zip(loose, links, strict=True)]
     if rows:
         old = [pair.stored.record.id for pair in loose if not pair.new]
         if old:
@@ -85,7 +86,8 @@ def _settled(line: Line, pair: Pair) -> bool:
     """Whether there is nothing that either side has to be told. What was brought in is what the contact says."""
     if any(differing(line, pair.stored.record, Wanted.RECORD, pair.contact.remote)):
         return False
-    return pair.new or (pair.known is not None and not pair.known.touched and _same(line, pair))
+    as_brought_in = pair.new and pair.stored.record.seq == 1
+    return as_brought_in or (pair.known is not None and not pair.known.touched and _same(line, pair))
 
 
 def _same(line: Line, pair: Pair) -> bool:

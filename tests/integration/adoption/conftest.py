@@ -6,12 +6,11 @@ import pytest
 from pytest_asyncio import fixture
 from sqlalchemy import URL
 
-from tests.conformance.conftest import real_tryton
 from tests.conftest import Stores
 from tests.integration.adoption.offices import KINDS, Office, an_office
 from tests.integration.sync_stage import own_settings, own_stores, own_url
 
-__all__ = ["own_settings", "own_stores", "own_url", "real_tryton"]
+__all__ = ["own_settings", "own_stores", "own_url"]
 
 
 @fixture(params=sorted(KINDS))

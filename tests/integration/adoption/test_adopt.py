@@ -194,6 +194,28 @@ async def test_a_line_that_breaks_is_gone_on_with_where_it_broke(office: Office)
     assert (await office.counts())["runs"] == 1
 
 
+async def test_what_a_customer_said_before_the_run_went_on_is_not_taken_for_what_the_contact_says(
+    salesforce: Office,
+) -> None:
+    contact = salesforce.add("K1")
+    assert salesforce.subject.standin is not None
+    salesforce.subject.standin.fail(Fault(breaks=Break.RESET, repeat=5), salesforce.links)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("portal.adoption.asking.backoff", lambda _attempt: 0.0)
+        with pytest.raises(Unavailable):
+            await salesforce.adopts()
+    customer = await salesforce.customer("K1")
+    await salesforce.stage.says(customer, {"profile/given_name": "Anna"})
+    await salesforce.stage.later(minutes=10)
+
+    done = await salesforce.adopts()
+    await salesforce.stage.settle()
+
+    assert (done.new, done.matched) == (1, 0)
+    assert salesforce.contact(contact)["FirstName"] == "Anna"
+    assert (await salesforce.stage.record(customer)).profile["given_name"] == "Anna"
+
+
 async def test_one_whom_the_crm_refuses_is_told_and_parked_with_its_words(salesforce: Office) -> None:
     salesforce.add("K1")
     bad = salesforce.add("K2")

@@ -76,6 +76,17 @@ async def test_a_customer_has_one_contact(salesforce: Office) -> None:
     assert set(done.reasons) == {Doubt.OTHER_CONTACT, Doubt.SAME_NUMBER}
 
 
+async def test_a_contact_that_lost_its_mark_is_nobody_elses(salesforce: Office) -> None:
+    """Somebody emptied the field that says whose it is, and gave it another number: the sync remembers."""
+    contact = salesforce.add("K1")
+    await salesforce.adopts()
+    salesforce.subject.salesforce.change("Contact", contact, {"Portal_Id__c": None, "Number__c": "K2"})  # type: ignore[attr-defined]
+
+    done = await salesforce.adopts()
+
+    assert (done.new, dict(done.reasons)) == (0, {Doubt.OTHER_NUMBER: 1})
+
+
 async def test_who_was_erased_does_not_come_back(salesforce: Office) -> None:
     stored = await a_customer(salesforce.stage.stores.worker, number="K1")
     await salesforce.stage.all(
@@ -112,7 +123,7 @@ contacts = st.lists(
 customers = st.dictionaries(st.sampled_from(["K1", "K2", "K3"]), mailboxes.filter(lambda one: one != "no address"))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=contacts, there=customers, shared=st.booleans())
 async def test_a_dry_run_says_what_a_real_one_does(
     own_stores: Stores,

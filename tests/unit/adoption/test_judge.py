@@ -38,7 +38,10 @@ def judged(
     for one in (person, *others):
         twice.meet(one)
     known_ = [customer] if customer else []
-    around = Neighbours({one.number: one for one in known_}, {one.id: one for one in known_}, {mailbox: ["K9"]})
+    around = Neighbours(
+        {one.number: one for one in known_}, {one.id: one for one in known_},
+        {one.remote_id: one for one in known_ if one.remote_id}, {mailbox: ["K9"]},
+    )  # fmt: skip
     return judge(person, REQUEST, twice, around, Rules(BEGAN, shared))
 
 
@@ -57,6 +60,7 @@ def judged(
             judged(contact(), contact("c2", None, customer_id=ALICE), customer=known()),
             Doubtful(Doubt.OTHER_CONTACT, ("K1", "c2")),
         ),
+        (judged(contact(number="K2"), customer=known(remote_id="c1")), Doubtful(Doubt.OTHER_NUMBER, ("K1",))),
         (judged(contact(restricted=True)), Doubtful(Doubt.RESTRICTED)),
         (judged(contact(customer_id=UUID(int=5))), Doubtful(Doubt.STRANGE_ID, (str(UUID(int=5)),))),
         (judged(contact(number="K2", customer_id=ALICE), customer=known()), Doubtful(Doubt.OTHER_NUMBER, ("K1",))),

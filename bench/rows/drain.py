@@ -29,6 +29,7 @@ SINGLES = 300
 DUE = "UPDATE portal.sync_state SET push_due_at = clock_timestamp(), synced_seq = 0 WHERE connector = 'noop'"
 GONE = """
 DELETE FROM portal.delivery WHERE connector = 'noop';
+DELETE FROM portal.sync_sample WHERE connector = 'noop';
 DELETE FROM portal.sync_state WHERE connector = 'noop';
 DELETE FROM portal.connector_gate WHERE connector = 'noop';
 DELETE FROM portal.connector WHERE name = 'noop';

@@ -1,18 +1,34 @@
 """Entry format 1: a vector that must never change, and what encryption ties a value to."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import clock
 from portal.audit.cipher import CustomerKey, KeyRing, Undecipherable, context
-from portal.audit.entry import ERASED, GENESIS, Actor, ActorKind, Diff, Entry, Evidence, leaf_hash, seal, unseal
+from portal.audit.entry import (
+    ERASED,
+    GENESIS,
+    Actor,
+    ActorKind,
+    Diff,
+    Entry,
+    Evidence,
+    leaf_hash,
+    read_sealed,
+    seal,
+    unseal,
+)
+from portal.audit.sealed import canonical
 
 KEY = CustomerKey(bytes(range(32)))
 ENTRY = Entry(
@@ -123,3 +139,48 @@ def test_a_customers_key_opens_only_for_its_customer_and_key_encryption_key() ->
         ring.unwrap(bob, wrapped)
     with pytest.raises(Undecipherable):
         KeyRing(bytes(31) + b"\x01").unwrap(alice, wrapped)
+
+
+names = st.text(min_size=1).filter(lambda name: name != "personal")
+facts = st.dictionaries(names, st.text() | st.integers(-(2**53) + 1, 2**53 - 1))
+
+
+@given(facts, st.dictionaries(st.text(), st.text()), st.text(), st.text())
+def test_entries_are_canonical_json_whatever_they_say(
+    facts: dict[str, str | int], personal: dict[str, str], action: str, actor: str
+) -> None:
+    entry = dataclasses.replace(
+        ENTRY, action=action, actor=Actor(ActorKind.AGENT, actor, "desk"), evidence=Evidence(facts, personal)
+    )
+    data = seal(entry, KEY)
+
+    assert data == rfc8785.dumps(json.loads(data))
+    assert canonical(read_sealed(data)) == data
+
+
+OTHERWISE: dict[str, Callable[[bytes], bytes]] = {
+    "a space": lambda data: data.replace(b'"action":', b'"action": '),
+    "a member twice": lambda data: data.replace(b'{"action":', b'{"action":"x","action":'),
+    "another number": lambda data: data.replace(b'"seq":7', b'"seq":7.0'),
+    "a member more": lambda data: data.replace(b'"v":1', b'"v":1,"x":1'),
+    "an escape": lambda data: data.replace(b"profile/language", rb"profile\/language"),
+    "another order": lambda data: data.replace(b'"origin":"portal.example.com",', b"").replace(
+        b'{"action"', b'{"origin":"portal.example.com","action"'
+    ),
+    "another order of the evidence": lambda data: _evidence_turned_round(data),
+}
+
+
+@pytest.mark.parametrize("way", OTHERWISE)
+def test_bytes_that_say_it_otherwise_are_refused_or_not_canonical(way: str) -> None:
+    data = OTHERWISE[way](seal(ENTRY, KEY))
+    assert data != seal(ENTRY, KEY)
+
+    with contextlib.suppress(ValueError):
+        assert canonical(read_sealed(data)) != data
+
+
+def _evidence_turned_round(data: bytes) -> bytes:
+    entry = json.loads(data)
+    entry["evidence"] = dict(reversed(entry["evidence"].items()))
+    return json.dumps(entry, separators=(",", ":")).encode()

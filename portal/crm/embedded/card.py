@@ -22,7 +22,7 @@ NAME = "embedded"
 """What the catalogue calls this CRM."""
 
 SEARCH = """SELECT f.contact_id, f.portal_id, f.number, f.name, c.contact_points
-FROM crm.search_v1(%s, %s) WITH ORDINALITY AS f (contact_id, portal_id, number, name, place)
+FROM crm.search_v2(%s, %s) WITH ORDINALITY AS f (contact_id, portal_id, number, name, place)
 JOIN crm.contact c ON c.id = f.contact_id ORDER BY f.place"""
 CARD = Path(__file__).with_name("card.sql").read_text(encoding="utf-8")
 

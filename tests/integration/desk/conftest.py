@@ -61,9 +61,9 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     run: list[str] = []
     as_ever = Database._run
 
-    async def noted(database: Database, sql: str, params: Params) -> list[Row]:
+    async def noted(database: Database, sql: str, params: Params, binary: bool) -> list[Row]:
         run.append(sql)
-        return await as_ever(database, sql, params)
+        return await as_ever(database, sql, params, binary)
 
     monkeypatch.setattr(Database, "_run", noted)
     return run

@@ -153,9 +153,9 @@ class TestStatements:
     def asked_for(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         run, found = Database._run, list[str]()
 
-        async def counted(self: Database, sql: str, params: Any) -> Any:
+        async def counted(self: Database, sql: str, params: Any, binary: bool) -> Any:
             found.append(" ".join(sql.split())[:60])
-            return await run(self, sql, params)
+            return await run(self, sql, params, binary)
 
         monkeypatch.setattr(Database, "_run", counted)
         return found

@@ -202,9 +202,9 @@ async def test_it_takes_two_statements(as_alice: httpx2.AsyncClient, monkeypatch
     run: list[str] = []
     as_ever = Database._run
 
-    async def noted(database: Database, sql: str, params: Params) -> list[Row]:
+    async def noted(database: Database, sql: str, params: Params, binary: bool) -> list[Row]:
         run.append(sql)
-        return await as_ever(database, sql, params)
+        return await as_ever(database, sql, params, binary)
 
     monkeypatch.setattr(Database, "_run", noted)
     await as_alice.get(DEVICES)

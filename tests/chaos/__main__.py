@@ -9,6 +9,7 @@ hold is asked for and printed.
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import socket
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=110, help="how long the storm lasts")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     options = parser.parse_args()
+    logging.disable()  # of what goes wrong, what is printed in the end counts
     with TemporaryDirectory(prefix="portal-chaos-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         sys.exit(asyncio.run(storm(Path(folder), options.seconds, options.seed)))

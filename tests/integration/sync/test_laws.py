@@ -63,7 +63,7 @@ def test_the_laws_hold(own_stores: Stores, loop: asyncio.AbstractEventLoop, cond
 @pytest.mark.slow
 @pytest.mark.parametrize("conditional", [True, False], ids=["fenced", "unfenced"])
 def test_the_laws_hold_for_long(own_stores: Stores, loop: asyncio.AbstractEventLoop, conditional: bool) -> None:
-    reached = try_out(own_stores, loop, conditional, examples=25, steps=80)
+    reached = try_out(own_stores, loop, conditional, examples=20, steps=80)
     assert [what for what in OFTEN if not reached[what]] == []
 
 

@@ -10,19 +10,18 @@ writing is told from an agent's edit wherever a contact is read, and nothing has
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from portal.crm.answers import CallFailed
-from portal.crm.http import Http
+from portal.crm.http import Calling, Http
 from portal.crm.mapping import CrmMap
 from portal.crm.port import (
     Applied,
     Conflict,
     Desired,
-    Meter,
     Outcome,
     Ref,
     Reject,
@@ -54,6 +53,15 @@ class Contact:
     raw: Mapping[str, Any]
     merged: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(
+        cls, remote_id: Any, raw: Mapping[str, Any], own: tuple[str, str, str], merged: Iterable[str | None] = ()
+    ) -> Self:
+        """From its fields; `own` are the names of the three that are the portal's."""
+        id, seq, fingerprint = (raw.get(name) for name in own)
+        gone = frozenset(filter(None, merged))
+        return cls(str(remote_id), uuid_or_none(id), int_or_zero(seq), str(fingerprint or ""), raw, gone)
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -74,25 +82,13 @@ class Story:
     entries: Sequence[TimelineEntry]
 
 
-class Comparing(ABC):
+class Comparing(Calling, ABC):
     """Reads, compares, writes. A product says how each of these is done there."""
 
     def __init__(self, setup: Setup, http: Http, names: CrmMap) -> None:
+        super().__init__(http)
         self.label = setup.label
-        self._setup, self._http, self._map = setup, http, names
-
-    @property
-    def meter(self) -> Meter:
-        """Who counts the calls."""
-        return self._http.meter
-
-    @meter.setter
-    def meter(self, meter: Meter) -> None:
-        self._http.meter = meter
-
-    async def aclose(self) -> None:
-        """Give the connections back."""
-        await self._http.aclose()
+        self._setup, self._map = setup, names
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
         """Read, leave alone what is newer or was edited, write the rest, and tell its timeline."""

@@ -58,13 +58,14 @@ class Vendor:
 
 
 class Http:
-    """Calls to one CRM. `meter` counts them; each has `deadline` seconds, all in all."""
+    """Calls to one CRM. `meter` counts them; each has `deadline` seconds, all in all; `login` says who we are, where a
+    call is not `anonymous`."""
 
     def __init__(self, setup: Setup, vendor: Vendor, login: Login | None = None) -> None:
         self.meter: Meter = NO_METER
         self._name = setup.name
         self._vendor = vendor
-        self._login = login
+        self.login = login
         self.deadline = setup.settings.timeout_seconds
         self._client = httpx2.AsyncClient(
             base_url=setup.settings.url,
@@ -105,20 +106,22 @@ class Http:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         form: Mapping[str, str] | None = None,
+        anonymous: bool = False,
     ) -> Answer:
+        login = None if anonymous else self.login
         if body is not None:
             content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
             headers = {"content-type": "application/json"} | dict(headers or {})
 
         async def ask(fresh: bool) -> Answer:
-            who = await self._login(fresh) if self._login else {}
+            who = await login(fresh) if login else {}
             request = self._client.build_request(
                 method, path, params=params, content=content, data=form, headers={**(headers or {}), **who}
             )
             return await self._send(request, writes=writes)
 
         answer = await ask(False)
-        if answer.status == 401 and self._login:
+        if answer.status == 401 and login:
             answer = await ask(True)
         return self._judged(answer, writes=writes)
 
@@ -170,3 +173,23 @@ class Http:
             milliseconds=round((clock.current.monotonic() - began) * 1000),
             request_id=next((headers[name] for name in REQUEST_IDS if name in headers), None) if headers else None,
         )
+
+
+class Calling:
+    """A connector that calls one CRM."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    @property
+    def meter(self) -> Meter:
+        """Who counts the calls."""
+        return self._http.meter
+
+    @meter.setter
+    def meter(self, meter: Meter) -> None:
+        self._http.meter = meter
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        await self._http.aclose()

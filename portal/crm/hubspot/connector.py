@@ -11,7 +11,7 @@ from uuid import UUID
 
 from portal.crm.answers import Answer, CallFailed
 from portal.crm.browsing import Tie, existing, tied
-from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
+from portal.crm.comparing import Comparing, Contact, Story, Wish
 from portal.crm.http import Http
 from portal.crm.hubspot.api import (
     DIALECT,
@@ -167,9 +167,7 @@ def _outcome(wish: Wish, there: Mapping[Any, str], refused: Mapping[str, str]) -
 
 def _contact(row: Mapping[str, Any]) -> Contact:
     raw = properties(row)
-    merged = frozenset(one for one in str(raw.get(MERGED) or "").split(";") if one)
-    seq, fingerprint = int_or_zero(raw.get(SEQ)), str(raw.get(FINGERPRINT) or "")
-    return Contact(str(row["id"]), uuid_or_none(raw.get(ID)), seq, fingerprint, raw, merged)
+    return Contact.of(row["id"], raw, (ID, SEQ, FINGERPRINT), str(raw.get(MERGED) or "").split(";"))
 
 
 def _definitions(answer: Answer) -> list[Mapping[str, Any]]:

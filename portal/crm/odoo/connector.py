@@ -13,7 +13,7 @@ from uuid import UUID
 
 from portal.crm.answers import CallFailed, phrase
 from portal.crm.browsing import Tie, existing, tied
-from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
+from portal.crm.comparing import Comparing, Contact, Story, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.odoo.api import FINGERPRINT, ID, PARTNER, SEQ, external_id, field, for_load, whose_external_id
@@ -200,11 +200,4 @@ def _wrong(messages: Any) -> dict[int, str]:
 
 
 def _contact(row: Mapping[str, Any], merged: str | None = None) -> Contact:
-    return Contact(
-        str(row["id"]),
-        uuid_or_none(row.get(ID)),
-        int_or_zero(row.get(SEQ)),
-        str(row.get(FINGERPRINT) or ""),
-        row,
-        frozenset({merged} if merged else ()),
-    )
+    return Contact.of(row["id"], row, (ID, SEQ, FINGERPRINT), [merged])

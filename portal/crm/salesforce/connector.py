@@ -17,14 +17,13 @@ from uuid import UUID
 
 from portal.crm.answers import Answer, CallFailed
 from portal.crm.browsing import Tie, existing, tied
-from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
-from portal.crm.http import Http
+from portal.crm.comparing import Comparing, Contact, Story, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap
-from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Meter, Outcome, Rate, Ref, Reject, Retry
-from portal.crm.salesforce.api import DATA, DIALECT, FIELD_NAME, MOST, RECORD_ID, VENDOR, field, quoted, row_failure
+from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Outcome, Rate, Ref, Reject, Retry
+from portal.crm.salesforce.api import DATA, DIALECT, FIELD_NAME, MOST, RECORD_ID, field, quoted, row_failure
 from portal.crm.salesforce.feed import FIRST_ID, Feed
-from portal.crm.salesforce.login import Login
+from portal.crm.salesforce.login import logged_in
 from portal.crm.salesforce.tasks import ENTRY, erase_tasks, write_tasks
 from portal.crm.setup import Setup
 
@@ -38,9 +37,7 @@ class Salesforce(Comparing):
     """Contacts of one organisation, reached as an app of its own."""
 
     def __init__(self, setup: Setup) -> None:
-        self._login_http = Http(setup, VENDOR)
-        login = Login(setup, self._login_http)
-        super().__init__(setup, Http(setup, VENDOR, login.headers), CrmMap(setup.catalogue, setup.name, DIALECT))
+        super().__init__(setup, logged_in(setup), CrmMap(setup.catalogue, setup.name, DIALECT))
         self.caps = Caps(
             batch_max=setup.batch(MOST),
             upsert_by_external_id=True,
@@ -56,20 +53,6 @@ class Salesforce(Comparing):
         if wrong := [name for name in self._fields if not FIELD_NAME.fullmatch(name)]:
             raise setup.mistake("kind", f"{wrong[0]!r}, which settings or catalogue name, is no field in Salesforce")
         self.feed = Feed(self._http, self._fields, ID)
-
-    @property
-    def meter(self) -> Meter:
-        """Who counts the calls."""
-        return self._http.meter
-
-    @meter.setter
-    def meter(self, meter: Meter) -> None:
-        self._http.meter = self._login_http.meter = meter
-
-    async def aclose(self) -> None:
-        """Give the connections back."""
-        await self._login_http.aclose()
-        await super().aclose()
 
     async def changes(self, cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
         """Who was edited by others, deleted or merged away, by when they were modified."""
@@ -194,14 +177,7 @@ def _outcome(wish: Wish, row: Mapping[str, Any]) -> Applied | Retry | Reject | A
 
 
 def _contact(row: Mapping[str, Any], merged: str | None = None) -> Contact:
-    return Contact(
-        str(row["Id"]),
-        uuid_or_none(row.get(ID)),
-        int_or_zero(row.get(SEQ)),
-        str(row.get(FINGERPRINT) or ""),
-        row,
-        frozenset({merged} if merged else ()),
-    )
+    return Contact.of(row["Id"], row, (ID, SEQ, FINGERPRINT), [merged])
 
 
 def _described(answer: Answer) -> list[Mapping[str, Any]]:

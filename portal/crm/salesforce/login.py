@@ -4,45 +4,28 @@ https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_client_cr
 `instance_url` is not followed: calls go where the settings say.
 """
 
-import asyncio
-from collections.abc import Mapping
-
 from portal.crm.answers import CallFailed
 from portal.crm.http import Http
 from portal.crm.port import Retry
+from portal.crm.salesforce.api import VENDOR
+from portal.crm.session import Session
 from portal.crm.setup import Setup
 
 TOKEN = "/services/oauth2/token"  # noqa: S105 - an address
 
 
-class Login:
-    """A token that is asked for when it is needed, and anew when it is refused; one at a time."""
+def logged_in(setup: Setup) -> Http:
+    """Calls with a token of the app's own."""
+    http = Http(setup, VENDOR)
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": setup.settings.client_id,
+        "client_secret": setup.secret("client_secret"),
+    }
 
-    def __init__(self, setup: Setup, http: Http) -> None:
-        self._http = http
-        self._form = {
-            "grant_type": "client_credentials",
-            "client_id": setup.settings.client_id,
-            "client_secret": setup.secret("client_secret"),
-        }
-        self._token = ""
-        self._one_at_a_time = asyncio.Lock()
-
-    async def headers(self, fresh: bool) -> Mapping[str, str]:
-        """Who we are.
-
-        Raises:
-            CallFailed: with Retry: the login is refused, or cannot be made at present.
-        """
-        refused = self._token if fresh else ""
-        async with self._one_at_a_time:
-            if not self._token or self._token == refused:
-                self._token = await self._ask()
-        return {"authorization": f"Bearer {self._token}"}
-
-    async def _ask(self) -> str:
+    async def log_in() -> str:
         try:
-            answer = await self._http.read("POST", TOKEN, form=self._form)
+            answer = await http.read("POST", TOKEN, form=form, anonymous=True)
         except CallFailed as failure:
             outcome = failure.outcome
             if isinstance(outcome, Retry):
@@ -52,3 +35,6 @@ class Login:
         if not isinstance(token, str) or not token:
             raise CallFailed(Retry("our login is answered without a token"), answer)
         return token
+
+    http.login = Session("Bearer", log_in).headers
+    return http

@@ -14,10 +14,10 @@ from uuid import UUID
 from portal.catalogue.model import CrmType
 from portal.crm.answers import CallFailed
 from portal.crm.browsing import Tie, existing, tied
-from portal.crm.comparing import Comparing, Contact, Story, Wish, int_or_zero, uuid_or_none
+from portal.crm.comparing import Comparing, Contact, Story, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
-from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Meter, Outcome, Ref, Reject, Retry
+from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Outcome, Ref, Reject, Retry
 from portal.crm.setup import Setup
 from portal.crm.since import Row, Since
 from portal.crm.tryton.fields import Fields, as_date, describe
@@ -57,19 +57,6 @@ class Tryton(Comparing):
         self._fields = Fields(rpc, kept)
         self._dates = {name for name, writing in self._map.fields.items() if writing.type is CrmType.DATE}
         self.feed = Since(self._modified_between, lambda row: str(row["id"]), _modified, SETTLES)
-
-    @property
-    def meter(self) -> Meter:
-        """Who counts the calls."""
-        return self._rpc.meter
-
-    @meter.setter
-    def meter(self, meter: Meter) -> None:
-        self._rpc.meter = meter
-
-    async def aclose(self) -> None:
-        """Give the connections back."""
-        await self._rpc.aclose()
 
     async def changes(self, cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
         """Who was edited by others, by write_date."""
@@ -215,9 +202,7 @@ class Tryton(Comparing):
 
     def _contact(self, row: Mapping[str, Any], merged: str | None = None) -> Contact:
         raw = {name: self._fields.from_tryton(name, value) for name, value in row.items()}
-        seq, fingerprint = int_or_zero(row.get(SEQ)), str(row.get(FINGERPRINT) or "")
-        gone = frozenset({merged} if merged else ())
-        return Contact(str(row["id"]), uuid_or_none(row.get(ID)), seq, fingerprint, raw, gone)
+        return Contact.of(row["id"], raw, (ID, SEQ, FINGERPRINT), [merged])
 
 
 def _own(tie: Tie) -> dict[str, Any]:

@@ -5,16 +5,15 @@ https://docs.tryton.org/latest/server/topics/ (JSON-RPC at /<database>/rpc/, log
 and times are objects with a `__class__` (trytond/protocols/jsonrpc.py).
 """
 
-import asyncio
 import base64
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 from portal.crm.answers import CallFailed, phrase
 from portal.crm.http import Http, Vendor
-from portal.crm.port import Ambiguous, Meter, Reject, Retry
+from portal.crm.port import Ambiguous, Reject, Retry
+from portal.crm.session import Session
 from portal.crm.setup import Setup
 
 CONCURRENCY = "ConcurrencyException"
@@ -37,26 +36,8 @@ class Rpc:
     def __init__(self, setup: Setup) -> None:
         self._path = f"{setup.settings.url.rstrip('/')}/{setup.settings.database}/rpc/"
         self._user, self._password = setup.settings.username, setup.secret("password")
-        vendor = Vendor(lambda _body: "")
-        self._stranger = Http(setup, vendor)
-        self.http = Http(setup, vendor, self._login)
-        self._session = ""
-        self._one_at_a_time = asyncio.Lock()
+        self.http = Http(setup, Vendor(lambda _body: ""), Session("Session", self._log_in).headers)
         self._ids = count(1)
-
-    @property
-    def meter(self) -> Meter:
-        """Who counts the calls."""
-        return self.http.meter
-
-    @meter.setter
-    def meter(self, meter: Meter) -> None:
-        self.http.meter = self._stranger.meter = meter
-
-    async def aclose(self) -> None:
-        """Give the connections back."""
-        await self._stranger.aclose()
-        await self.http.aclose()
 
     async def call(self, method: str, *arguments: Any, writes: bool = False) -> Any:
         """What a method of a model answers, such as `party.party.read`.
@@ -65,25 +46,19 @@ class Rpc:
             Refused: Tryton says why not.
             CallFailed: it does not answer.
         """
-        return await self._ask(self.http, f"model.{method}", list(arguments), writes=writes)
+        return await self._ask(f"model.{method}", list(arguments), writes=writes)
 
-    async def _login(self, fresh: bool) -> Mapping[str, str]:
-        refused = self._session if fresh else ""
-        async with self._one_at_a_time:
-            if not self._session or self._session == refused:
-                self._session = await self._begin()
-        return {"authorization": f"Session {self._session}"}
-
-    async def _begin(self) -> str:
+    async def _log_in(self) -> str:
         arguments = [self._user, {"password": self._password}, "en"]
-        found = await self._ask(self._stranger, "common.db.login", arguments, writes=False)
+        found = await self._ask("common.db.login", arguments, writes=False, anonymous=True)
         if not isinstance(found, list) or len(found) < 2:
             raise CallFailed(Retry("our login is refused: check this CRM's DATABASE, USERNAME and PASSWORD"))
         return base64.b64encode(f"{self._user}:{found[0]}:{found[1]}".encode()).decode()
 
-    async def _ask(self, http: Http, method: str, arguments: list[Any], *, writes: bool) -> Any:
+    async def _ask(self, method: str, arguments: list[Any], *, writes: bool, anonymous: bool = False) -> Any:
         body = {"id": next(self._ids), "method": method, "params": arguments}
-        answer = await (http.write if writes else http.read)("POST", self._path, body=body)
+        ask = self.http.write if writes else self.http.read
+        answer = await ask("POST", self._path, body=body, anonymous=anonymous)
         if isinstance(answer.body, dict) and isinstance(answer.body.get("error"), list):
             raise _refused(answer.body["error"])
         if not isinstance(answer.body, dict) or "result" not in answer.body:

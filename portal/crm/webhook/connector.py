@@ -12,7 +12,7 @@ from uuid import UUID
 
 from portal import clock
 from portal.crm.answers import Answer, CallFailed
-from portal.crm.http import Http, Vendor
+from portal.crm.http import Calling, Http, Vendor
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.port import (
     Ambiguous,
@@ -22,7 +22,6 @@ from portal.crm.port import (
     Cursor,
     Desired,
     Hint,
-    Meter,
     Outcome,
     Ref,
     Reject,
@@ -51,10 +50,11 @@ def _judge(answer: Answer) -> Retry | None:
     return None
 
 
-class Webhook:
+class Webhook(Calling):
     """Deliveries to one address."""
 
     def __init__(self, setup: Setup, keys: Keys, *, answers: bool) -> None:
+        super().__init__(Http(setup, Vendor(_words, _judge, json=answers)))
         self.label = setup.label
         self.caps = Caps(
             batch_max=setup.batch(50),
@@ -65,24 +65,10 @@ class Webhook:
             max_execution_seconds=60,
             reads=answers,
         )
-        self._http = Http(setup, Vendor(_words, _judge, json=answers))
         self._keys, self._answers, self._source = keys, answers, setup.origin
         self._url = setup.settings.url
         self._map = CrmMap(setup.catalogue, setup.name, Dialect())
         self._slots = asyncio.Semaphore(AT_ONCE)
-
-    @property
-    def meter(self) -> Meter:
-        """Who counts the calls."""
-        return self._http.meter
-
-    @meter.setter
-    def meter(self, meter: Meter) -> None:
-        self._http.meter = meter
-
-    async def aclose(self) -> None:
-        """Give the connections back."""
-        await self._http.aclose()
 
     async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
         """Deliver one event for each record, several at a time."""

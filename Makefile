@@ -54,7 +54,7 @@ wheel: $(VENV)/.run ## Build dist/*.whl
 # ---- Check it
 
 .PHONY: test
-test: check $(PROVIDERS) $(TRANSLATIONS) ## Everything CI checks: lint, types, imports, and all tests but the slow ones
+test: check $(PROVIDERS) $(VENV)/.tryton $(TRANSLATIONS) ## Everything CI checks: lint, types, imports, and all tests but the slow ones
 	@CHROMIUM="$$($(BIN)/python -m tests.chromium)" && export CHROMIUM && \
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 

@@ -49,6 +49,9 @@ class OfOdoo(Subject):
         self.connector, self.standin, self.odoo = connector, standin, standin
         connector.feed.settles = timedelta(days=-365)
 
+    def raw_of(self, key: str, value: str) -> Any:
+        return NAMES.fields[key].values.get(value, value)
+
     async def there(self, customer: UUID) -> There | None:
         row = self.odoo.find(str(customer))
         if row is None:

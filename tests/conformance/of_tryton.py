@@ -33,7 +33,7 @@ NAMES = Names(
     CrmField("contact_summary"),
 )
 RAW = {
-    "given_name": "Zoë", "name": "Märsh-O'Neill ✓", "lang.": "en", "pronouns": "She/Her",
+    "given_name": "Zoë", "name": "Märsh-O'Neill ✓", "lang": "en", "pronouns": "She/Her",
     "helps": ["extra_time", "text_first"], "good_to_know": "Ring twice.\nThe bell is broken; <b>knock</b> & wait.",
     "plan": "home_plus", "since": {"__class__": "date", "year": 2024, "month": 2, "day": 29}, "paperless": 1,
     "email": "zoe@example.com", "offers_email": "opt_in",
@@ -62,7 +62,7 @@ class OfTryton(Subject):
         ways = await ask("party.contact_mechanism.search_read", of_party, 0, None, None, ["type", "value"], {})
         about = [["resource", "=", f"party.party,{row['id']}"]]
         notes = await ask("ir.note.search_read", about, 0, None, [["id", "ASC"]], ["message"], {})
-        language = {"lang.": row["lang."]["code"] if row.get("lang.") else None}
+        language = {"lang": row["lang."]["code"] if row.get("lang.") else None}
         fields = {**row, **language, **{way["type"]: way["value"] for way in ways}}
         told = [str(note["message"]).partition("\n")[2] for note in notes]
         return There(str(row["id"]), fields, row["portal_seq"], told)
@@ -90,6 +90,10 @@ class OfTryton(Subject):
     async def take_number(self, number: str) -> bool:
         await self._console.call("party.party.create", [{"name": "Mallory", "code": number}], {})
         return True
+
+    async def somebody(self, name: str) -> str:
+        [id] = await self._console.call("party.party.create", [{"name": name}], {})
+        return str(id)
 
     async def delete(self, customer: UUID) -> bool:
         [row] = await self._parties(customer, ["id"])

@@ -1,11 +1,7 @@
 """What is Tryton's own."""
 
-import pytest
-
 from portal.crm.port import Applied, Reject
 from tests.conformance.of_tryton import of_tryton
-
-pytestmark = pytest.mark.slow
 
 
 async def test_a_language_that_is_not_there_is_told_in_words_and_keeps_nobody_else(real_tryton: str) -> None:

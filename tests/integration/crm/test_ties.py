@@ -4,7 +4,7 @@ from uuid import UUID
 
 from portal.sync.steer import relink
 from tests.conformance.subject import Subject
-from tests.integration.crm.test_other_crms import alice, raw, stage, subject
+from tests.integration.crm.test_other_crms import alice, stage, subject
 from tests.integration.sync_stage import Stage
 
 OLIVIA = "018f0000-0000-7000-8000-0000000000f1"
@@ -27,6 +27,6 @@ async def test_a_contact_made_by_hand_for_one_that_was_deleted_becomes_theirs(
 
     there = await subject.there(alice)
     assert there is not None and there.remote_id == new
-    assert there.fields[subject.names["language"]] == raw(subject, "language", "de")
+    assert there.fields[subject.names["language"]] == subject.raw_of("language", "de")
     state = await stage.state(alice)
     assert (state["status"], state["remote_id"]) == ("synced", new)

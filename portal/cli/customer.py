@@ -71,9 +71,10 @@ def invite_customers(
         _tell(run(_invite_one(settings, number, wish)))
         return
     assert file is not None and report is not None
-    invited, refused = run(_invite_all(settings, numbers_in(file), wish, report))
+    invited, refused, before = run(_invite_all(settings, numbers_in(file), wish, report))
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{invited} invited, {refused} not. {report} says what became of each.", markup=False)
+    earlier = f"; {before} had been before" if before else ""
+    console.print(f"{invited} invited, {refused} not{earlier}. {report} says what became of each.", markup=False)
     if refused:
         raise typer.Exit(1)
 
@@ -83,7 +84,7 @@ async def _invite_one(settings: Settings, number: str, wish: Wish) -> Result:
         return await invite_one(store, number, wish)
 
 
-async def _invite_all(settings: Settings, numbers: list[str], wish: Wish, path: Path) -> tuple[int, int]:
+async def _invite_all(settings: Settings, numbers: list[str], wish: Wish, path: Path) -> tuple[int, int, int]:
     bar = Progress(
         TextColumn("Inviting"),
         BarColumn(),

@@ -51,14 +51,14 @@ async def invite_one(store: RecordStore, number: str, wish: Wish) -> Result:
 
 async def invite_all(
     store: RecordStore, numbers: Iterable[str], wish: Wish, report: Report, progress: Callable[[int], None]
-) -> tuple[int, int]:
-    """Invite many, a few at a time; gives how many were invited and how many were not.
+) -> tuple[int, int, int]:
+    """Invite many, a few at a time; gives how many were invited, how many were not, and how many had been before.
 
     Raises:
         Unavailable: the database does not answer. What was done stands in the report.
     """
     seen: set[str] = set()
-    invited = refused = 0
+    invited = refused = before = 0
     waiting = [_first(number, seen, report.done) for number in numbers]
     for at in range(0, len(waiting), AT_ONCE):
         part = waiting[at : at + AT_ONCE]
@@ -69,10 +69,11 @@ async def invite_all(
                 "The database does not answer.", hint="What is done stands in the report: run the same command again."
             ) from error
         report.add(result for result in results if result is not None)
-        invited += sum(result is None or result.done for result in results)
+        before += sum(result is None for result in results)
+        invited += sum(result is not None and result.done for result in results)
         refused += sum(result is not None and not result.done for result in results)
         progress(len(part))
-    return invited, refused
+    return invited, refused, before
 
 
 def numbers_in(file: Path) -> list[str]:

@@ -17,6 +17,7 @@ from portal.errors import PortalError
 from portal.i18n import current_language, use
 from portal.i18n import gettext as _
 from portal.identity.providers import providers
+from portal.identity.rooms import room
 from portal.identity.session import Audience, Session
 from portal.identity.views import logout
 from portal.services import services
@@ -54,6 +55,7 @@ async def devices(request: Request) -> Response:
         "address": request.url.path,
         "ended": _ended(request),
         "customer": session.audience is Audience.CUSTOMER,
+        "room": room(session.audience, session.roles),
     }
     return page(request, "devices/devices.html", context)
 

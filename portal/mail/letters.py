@@ -49,9 +49,9 @@ def letter(kind: MailKind, sender: Sender, facts: Facts) -> Letter:
 
 def _linked(sender: Sender, facts: Facts) -> Letter:
     return Letter(
-        _("A way to log in was added to your profile"),
+        _("A way to log in was added to your record"),
         (
-            _("On %(when)s a way to log in was added to your customer profile with %(brand)s%(provider)s.")
+            _("On %(when)s a way to log in was added to your customer record with %(brand)s%(provider)s.")
             % _told(sender, facts),
             _("If this was you, there is nothing to do."),
         ),
@@ -62,11 +62,11 @@ def _linked(sender: Sender, facts: Facts) -> Letter:
 
 def _unlinked(sender: Sender, facts: Facts) -> Letter:
     return Letter(
-        _("A way to log in was removed from your profile"),
+        _("A way to log in was removed from your record"),
         (
-            _("On %(when)s a way to log in was removed from your customer profile with %(brand)s%(provider)s.")
+            _("On %(when)s a way to log in was removed from your customer record with %(brand)s%(provider)s.")
             % _told(sender, facts),
-            _("It does not open your profile any more. If this was you, there is nothing to do."),
+            _("It does not open your record any more. If this was you, there is nothing to do."),
         ),
         _to_record(sender),
         after=(_if_it_was_not_you(sender),),
@@ -75,9 +75,9 @@ def _unlinked(sender: Sender, facts: Facts) -> Letter:
 
 def _refused(sender: Sender, facts: Facts) -> Letter:
     return Letter(
-        _("We refused a login to your profile"),
+        _("We refused a login to your record"),
         (
-            _("On %(when)s somebody tried to open your customer profile with %(brand)s by another login%(provider)s.")
+            _("On %(when)s somebody tried to open your customer record with %(brand)s by another login%(provider)s.")
             % _told(sender, facts),
             _("We refused it. Nobody has seen your data, and nothing has changed."),
         ),
@@ -87,16 +87,16 @@ def _refused(sender: Sender, facts: Facts) -> Letter:
 
 def _address_changed(sender: Sender, facts: Facts) -> Letter:
     return Letter(
-        _("This e-mail address was taken out of your profile"),
+        _("This e-mail address was taken out of your record"),
         (
             _(
-                "On %(when)s this e-mail address was changed in your customer profile with %(brand)s, or removed from "
+                "On %(when)s this e-mail address was changed in your customer record with %(brand)s, or removed from "
                 "it, by somebody who was logged in there."
             )
             % _told(sender, facts),
             _("We write to it no more. If this was you, there is nothing to do."),
         ),
-        (_("Open my profile"), f"{sender.origin}/record"),
+        (_("Open my record"), f"{sender.origin}/record"),
         after=(_if_it_was_not_you(sender),),
         farewell=True,
     )
@@ -105,16 +105,16 @@ def _address_changed(sender: Sender, facts: Facts) -> Letter:
 def _invitation(sender: Sender, facts: Facts) -> Letter:
     until = format_datetime(facts.expires_at) if facts.expires_at else ""
     return Letter(
-        _("Your invitation to your customer profile"),
+        _("Your invitation to your customer record"),
         (
             _(
-                "%(brand)s keeps a profile of how and when you would like to be reached. You can see it, correct it, "
+                "%(brand)s keeps a record of how and when you would like to be reached. You can see it, correct it, "
                 "and decide what it may be used for."
             )
             % {"brand": sender.brand},
             _("With this invitation you connect an account of yours with it, and log in with that one from then on."),
         ),
-        (_("Open my profile"), f"{sender.origin}/invitation#{facts.code}"),
+        (_("Open my record"), f"{sender.origin}/invitation#{facts.code}"),
         facts.code,
         (
             _("The link works once, until %(until)s (%(zone)s). It is for you alone: do not pass it on.")

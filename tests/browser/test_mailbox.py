@@ -55,7 +55,7 @@ async def test_an_invitation_leads_from_the_letter_to_the_portal(
     page = await enter(path="/demo/mailbox")
 
     await until_it_arrives(page, point.value)
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("Your invitation to your customer profile")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Your invitation to your customer record")
     await expect(page.locator("pre")).to_contain_text("Hello Carol Ray,")
     await page.get_by_role("link", name="/invitation#").click()
 

@@ -79,7 +79,7 @@ async def test_a_new_login_is_told_to_every_address(
     assert all(len(message["To"].addresses) == 1 for message in server.taken), "nobody learns of the other address"
     [told] = {text(message) for message in server.taken}
     assert "Hello Alice Marsh," in told
-    assert "was added to your customer profile with Northwind" in told
+    assert "was added to your customer record with Northwind" in told
     assert "Account" in told
 
 
@@ -132,7 +132,7 @@ async def test_an_address_that_is_taken_out_is_told(
 
     assert server.addressed == [point.value]
     told = text(server.taken[0])
-    assert "your address was in your customer profile" in told and "your address is in" not in told
+    assert "your address was in your customer record" in told and "your address is in" not in told
     assert "mallory" not in told
 
 

@@ -12,6 +12,7 @@ import pytest
 from portal import clock
 from portal.db.database import Database, Params, Row
 from portal.identity import tokens
+from portal.identity.rooms import STAFF_ROOMS
 from portal.record.read import StoredRecord
 from portal.settings import StaffRole
 from portal.web import announcements
@@ -191,6 +192,7 @@ async def test_all_staff_have_the_same_page(served: Served, stores: Stores, role
     async with a_browser(served.origin, **cookies) as here, a_browser(served.origin, **elsewhere) as there:
         page = (await here.get("/devices")).text
         assert page.count('<li class="plain">') == 2 and "Back to my record" not in page
+        assert f'href="/{STAFF_ROOMS[role]}">Back to my work' in page
         everywhere, (other,) = await ending(here, "/devices")
         assert (await send(here, other, action="end")).headers["location"] == "/devices?ended=1"
         assert (await there.get("/devices")).status_code == 303

@@ -60,7 +60,7 @@ def test_headers_say_who_and_what_and_that_no_machine_is_to_answer() -> None:
 
     assert message["From"] == "Northwind Energy <service@example.com>"
     assert message["To"] == "alice@example.com"
-    assert message["Subject"] == "Northwind Energy: A way to log in was added to your profile"
+    assert message["Subject"] == "Northwind Energy: A way to log in was added to your record"
     assert message["Message-ID"] == f"<{ID}@profile.example.com>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Content-Language"] == "en"

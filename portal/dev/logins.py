@@ -7,6 +7,11 @@ CUSTOMERS_CLIENT = "northwind-customers"
 STAFF_CLIENT = "northwind-staff"
 
 
+def _(text: str) -> str:
+    """Collected for translation, and said in the language of who reads it."""
+    return text
+
+
 @dataclass(frozen=True)
 class Login:
     """Somebody whom the demo's identity provider knows; `subject` is what it vouches for."""
@@ -42,19 +47,21 @@ class Login:
 
 
 LOGINS = (
-    Login("alice", "Alice", "Marsh", "customer 20418", "alice@example.com", more={"customer_number": "20418"}),
+    Login("alice", "Alice", "Marsh", _("customer 20418"), "alice@example.com", more={"customer_number": "20418"}),
     Login(
-        "bob", "Bob", "Keller", "customer 20977, speaks German", "bob.keller@example.com", "de",
+        "bob", "Bob", "Keller", _("customer 20977, speaks German"), "bob.keller@example.com", "de",
         {"customer_number": "20977"},
     ),
-    Login("amara", "Amara", "Nwosu", "customer 20102, not connected yet: Grace can do it", "amara.nwosu@example.com"),
-    Login("grace", "Grace", "Okafor", "agent, works at the desk", "grace@example.com", more={"roles": ["agent"]}),
     Login(
-        "oscar", "Oscar", "Lindqvist", "auditor, reads the change log", "oscar@example.com",
+        "amara", "Amara", "Nwosu", _("customer 20102, not connected yet: Grace can do it"), "amara.nwosu@example.com",
+    ),
+    Login("grace", "Grace", "Okafor", _("agent, works at the desk"), "grace@example.com", more={"roles": ["agent"]}),
+    Login(
+        "oscar", "Oscar", "Lindqvist", _("auditor, reads the change log"), "oscar@example.com",
         more={"roles": ["auditor"]},
     ),
     Login(
-        "olivia", "Olivia", "Brandt", "operator, watches the synchronisation", "olivia@example.com",
+        "olivia", "Olivia", "Brandt", _("operator, watches the synchronisation"), "olivia@example.com",
         more={"roles": ["operator"]},
     ),
 )  # fmt: skip

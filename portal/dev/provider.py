@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from portal.dev.guard import require_one_machine
 from portal.dev.logins import LOGINS, STAFF_CLIENT
 from portal.errors import Forbidden
+from portal.i18n import LANGUAGES, gettext, using
 
 HOST = "127.0.0.1"
 
@@ -35,7 +37,7 @@ def create_app() -> flask.Flask:
     app.secret_key = os.urandom(16)
     # A page elsewhere whose name leads here is not one of ours.
     app.config["TRUSTED_HOSTS"] = [HOST, "localhost"]
-    app.context_processor(_logins_for_page)
+    app.context_processor(_for_page)
     return app
 
 
@@ -56,10 +58,23 @@ def _tell_when_people_logged_in() -> None:
     _storage.AuthorizationCode.get_auth_time = lambda _code: int(time.time())
 
 
-def _logins_for_page() -> dict[str, object]:
+def _for_page() -> dict[str, object]:
     """The sign-in page offers those whom the asking application is for."""
     staff = flask.request.args.get("client_id") == STAFF_CLIENT
-    return {"logins": [login for login in LOGINS if login.customer is not staff], "staff": staff}
+    logins, language = [login for login in LOGINS if login.customer is not staff], _language()
+    return {"logins": logins, "staff": staff, "language": language, "_": partial(_said, language)}
+
+
+def _language() -> str:
+    """The first that the portal asks for and that is here (OpenID Connect Core 1.0, 3.1.2.1), else the browser's."""
+    asked = flask.request.values.get("ui_locales", "").split()
+    wanted = next((language for language in asked if language in LANGUAGES), None)
+    return wanted or flask.request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def _said(language: str, text: str) -> str:
+    with using(language):
+        return gettext(text)
 
 
 class _Quiet(WSGIRequestHandler):

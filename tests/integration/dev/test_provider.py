@@ -33,6 +33,18 @@ def authorize(client_id: str) -> dict[str, str]:
     }
 
 
+def test_it_speaks_the_language_that_the_portal_asks_for(provider: FlaskClient) -> None:
+    def said(ui_locales: str, browser: str = "en") -> str:
+        asked = authorize(CUSTOMERS_CLIENT) | {"ui_locales": ui_locales}
+        return provider.get("/oauth2/authorize", query_string=asked, headers={"accept-language": browser}).text
+
+    german = said("de")
+    assert '<html lang="de">' in german and "spricht Deutsch" in german and ">Anmelden<" in german
+    assert "Sign in" not in german and "Somebody else" not in german
+    assert '<html lang="en">' in said("en", "de") and '<html lang="de">' in said("fr de")
+    assert '<html lang="de">' in said("fr", "de-AT"), "else the browser's"
+
+
 def test_each_application_is_offered_its_own_people(provider: FlaskClient) -> None:
     customers = provider.get("/oauth2/authorize", query_string=authorize(CUSTOMERS_CLIENT)).text
     staff = provider.get("/oauth2/authorize", query_string=authorize(STAFF_CLIENT)).text

@@ -1,15 +1,18 @@
 """Where the time of a page and of a save goes, stage by stage, in CPU time of the web process."""
 
+import logging
 import os
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from importlib import import_module
 from inspect import iscoroutinefunction
+from pathlib import Path
 from typing import Any, TypeAlias
 from unittest.mock import patch
 
+import structlog
 from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
@@ -19,7 +22,8 @@ from bench.load import Visitor
 from bench.people import Person
 from bench.row import Line, Row
 from bench.rows.save import FIELDS
-from portal.settings import load_settings
+from portal import logs
+from portal.settings import Settings, load_settings
 
 REQUESTS = 300
 PEOPLE = 20
@@ -83,12 +87,30 @@ async def measure(ground: Ground) -> Row:
     who = await people.customers(ground, PEOPLE, skip=100)
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, ground.environment(LOG_LEVEL="info")))
-        app = import_module("portal.app").create_app(load_settings())
+        settings = load_settings()
+        stack.enter_context(_logging(settings, ground.folder / "profile.log"))
+        app = import_module("portal.app").create_app(settings)
         async with app.router.lifespan_context(app) as state:
             asking = _Asking(app, dict(state or {}), who)
             for what, call in (("page", asking.page), ("save", asking.save)):
                 row.lines += await _profiled(what, call, int(REQUESTS * ground.scale))
     return row
+
+
+@contextmanager
+def _logging(settings: Settings, path: Path) -> Iterator[None]:
+    """Log each request as a process that serves does, into a file."""
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    with path.open("a", encoding="utf-8") as written:
+        with redirect_stdout(written):
+            logs.configure(settings)
+        try:
+            yield
+        finally:
+            root.handlers = before
+            root.setLevel(level)
+            structlog.reset_defaults()
 
 
 async def _profiled(what: str, call: Call, number: int) -> list[Line]:

@@ -1,12 +1,16 @@
 """What a request costs, in counts that are the same on every machine."""
 
-from collections.abc import Generator, Iterator
+import sys
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import psycopg
 import pytest
+
+from portal.web.templates import Templates
 
 WARM = 8
 """The driver prepares a statement when it meets it for the sixth time on a connection, and needs a trip for that."""
@@ -48,3 +52,29 @@ def _noticed(generator: Generator[Any, Any, Any], counted: Counted) -> Generator
             wanted = generator.send((yield wanted))
     except StopIteration as end:
         return end.value
+
+
+@contextmanager
+def counting_calls() -> Iterator[list[int]]:
+    """How many calls of functions written in Python each page is drawn with that is drawn within the block."""
+    counts: list[int] = []
+    render = Templates.render
+
+    def counted(self: Templates, name: str, context: Mapping[str, Any]) -> str:
+        calls = 0
+
+        def look(_frame: FrameType, event: str, _argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(look)
+        try:
+            return render(self, name, context)
+        finally:
+            sys.setprofile(before)
+            counts.append(calls)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Templates, "render", counted)
+        yield counts

@@ -13,7 +13,7 @@ from portal.record.read import StoredRecord
 from tests.builders import a_consent, a_note, a_window, an_intention, the_customer
 from tests.conftest import Stores
 from tests.integration.web.browsing import Served, a_browser, form_token
-from tests.integration.web.counting import WARM, Counted, counting
+from tests.integration.web.counting import WARM, Counted, counting, counting_calls
 
 STATIC = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
@@ -97,6 +97,15 @@ async def filled(stores: Stores, alice: StoredRecord) -> None:
     for number in range(6):
         values |= a_note(f"Note {number}: the engineer may use the key at number 12, the neighbour knows.")
     await change(stores.customer, alice.record.id, an_intention("profile:changed", me), values)
+
+
+async def test_the_record_page_is_drawn_with_few_calls(as_alice: httpx2.AsyncClient, filled: None) -> None:
+    """Going on after a piece of the page was given counts as one."""
+    await _get(as_alice, "/record")
+    with counting_calls() as counts:
+        await as_alice.get("/record")
+
+    assert [calls <= 5_200 for calls in counts] == [True], counts
 
 
 async def test_the_record_page_is_light(served: Served, as_alice: httpx2.AsyncClient, filled: None) -> None:

@@ -72,7 +72,7 @@ def adopt(
     shared_mailboxes: Shared = False,
 ) -> None:
     """Bring in the customers that a CRM has already, and tie its contacts to them. Can be broken off and run again."""
-    settings, wish = load_settings(), Wish(dry_run, report, again, shared_mailboxes)
+    settings, wish = _settings(), Wish(dry_run, report, again, shared_mailboxes)
     _tell(run(_adopt(settings, name, _country(country), wish)), wish, "contact")
 
 
@@ -86,13 +86,19 @@ def import_customers(
     shared_mailboxes: Shared = False,
 ) -> None:
     """Bring in customers from a CSV file, in UTF-8. Can be broken off and run again."""
-    settings, wish = load_settings(), Wish(dry_run, report, again, shared_mailboxes)
+    settings, wish = _settings(), Wish(dry_run, report, again, shared_mailboxes)
     if columns:
         _print_columns(settings)
         return
     if file is None:
         raise Invalid("Which file?", hint="portal customer import FILE.csv, or --columns for what it may have.")
     _tell(run(_import(settings, file, _country(country), wish)), wish, "line")
+
+
+def _settings() -> Settings:
+    """The lock of a run holds a connection of its own."""
+    settings = load_settings()
+    return settings.model_copy(update={"database_pool_size": max(2, settings.database_pool_size)})
 
 
 async def _adopt(settings: Settings, name: str, country: str | None, wish: Wish) -> Run:

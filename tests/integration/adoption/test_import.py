@@ -202,7 +202,7 @@ async def test_hostile_cells_are_values_and_nothing_else(own_stores: Stores, tmp
 
 
 async def test_from_the_command_line(empty_database: URL, tmp_path: Path) -> None:
-    env = environment(empty_database)
+    env = environment(empty_database, DATABASE_POOL_SIZE="1")
     a_file(tmp_path, *({"customer_number": f"K{n}", "profile/given_name": "Ann"} for n in range(40)), {})
 
     dry = portal("customer", "import", "people.csv", "--dry-run", env=env, folder=tmp_path)

@@ -116,3 +116,11 @@ def test_there_are_samples_for_all_products_with_fields_of_their_own() -> None:
     assert kinds_with_sample() == ["hubspot", "odoo", "salesforce", "tryton"]
     with pytest.raises(NotFound, match="no sample for 'webhook'"):
         sample("webhook", "any")
+
+
+async def test_a_crm_that_was_taken_out_of_the_settings_is_told(empty_database: URL, tmp_path: Path) -> None:
+    env = environment(empty_database, CRM__HOOK__KIND="webhook", CRM__HOOK__URL="https://crm.example.com")
+    done = await asyncio.to_thread(portal, "sync", "status", env=env, folder=tmp_path)
+    [embedded] = [line for line in done.stdout.splitlines() if "embedded" in line]
+    assert "not in the settings" in embedded
+    assert "CRM__HOOK__WEBHOOK_SECRET: is missing" in done.stdout

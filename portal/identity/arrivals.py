@@ -1,7 +1,7 @@
 """Somebody for whom a provider vouches and who is asked whether this account is to open a record.
 
 Between the provider's answer and theirs, what the provider said is kept encrypted under a key that their browser alone
-has. It is good for one answer and for ten minutes.
+has. It is good for one answer and for ten minutes, and until the provider says that they have logged out there.
 """
 
 import json
@@ -18,7 +18,8 @@ COOKIE = "portal_arrival"
 SECONDS = 600
 
 KEEP = """
-INSERT INTO portal.arrival (token_hash, customer_id, invitation, session, sealed) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO portal.arrival (token_hash, customer_id, invitation, session, sealed, login_hash, sid_hash)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
 
 FOUND = "token_hash = %s AND expires_at > clock_timestamp()"
@@ -41,7 +42,7 @@ class Waiting:
 
 async def keep(database: Database, waiting: Waiting) -> str:
     """Keep somebody in mind; gives the token for their browser."""
-    token, at = tokens.new(), waiting.proof.authenticated_at
+    token, at, issuer = tokens.new(), waiting.proof.authenticated_at, waiting.account.issuer
     said = {
         "account": asdict(waiting.account),
         "number": waiting.number,
@@ -49,8 +50,14 @@ async def keep(database: Database, waiting: Waiting) -> str:
     }
     sealed = tokens.seal(token, json.dumps(said))
     values = [tokens.digest(token), waiting.customer_id, waiting.invitation, waiting.session, sealed]
-    await database.fetch_all(KEEP, values)
+    known_by = [hash_of(issuer, waiting.account.subject), hash_of(issuer, waiting.proof.sid)]
+    await database.fetch_all(KEEP, values + known_by)
     return token
+
+
+def hash_of(issuer: str, name: str | None) -> bytes | None:
+    """By what a logout token finds them: the hash of a subject, or of a session at the provider."""
+    return None if name is None else tokens.digest(f"{issuer} {name}")
 
 
 async def look(database: Database, token: str | None) -> Waiting | None:

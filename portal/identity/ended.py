@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from portal.db.database import Database
 from portal.errors import PortalError
-from portal.identity import logout_token, tokens
+from portal.identity import arrivals, logout_token, tokens
 from portal.identity.addressed import addressed
 from portal.identity.failures import LoginFailed, Refused
 from portal.identity.logout_token import LogoutToken
@@ -18,7 +18,8 @@ log = structlog.get_logger(__name__)
 
 # One statement: a token is heard once, and ends sessions only when it is heard. With a sid, that session ends, and with
 # the subject beside it those of which the provider never told us a sid; with a subject alone, all of that login's.
-# Their ids stay the same, under whatever token they go on meanwhile.
+# Their ids stay the same, under whatever token they go on meanwhile. Who is asked whether to connect an account has no
+# session of it yet: the question is withdrawn.
 END = """
 WITH forgotten AS (
     DELETE FROM portal.logout_token WHERE expires_at <= clock_timestamp()
@@ -42,6 +43,12 @@ WITH forgotten AS (
     WHERE s.id IN (SELECT id FROM meant) AND EXISTS (SELECT FROM heard)
         AND s.audience = %(audience)s AND s.provider = %(provider)s
     RETURNING 1
+), turned_away AS (
+    DELETE FROM portal.arrival a
+    WHERE EXISTS (SELECT FROM heard) AND %(audience)s::text = 'customer' AND CASE
+        WHEN %(login_hash)s::bytea IS NULL THEN a.sid_hash = %(sid_hash)s::bytea
+        ELSE a.login_hash = %(login_hash)s::bytea AND coalesce(a.sid_hash = %(sid_hash)s::bytea, true)
+    END
 )
 SELECT (SELECT count(*) FROM heard) AS heard, (SELECT count(*) FROM ended) AS ended
 """
@@ -79,6 +86,8 @@ async def end_sessions(database: Database, provider: Provider, token: LogoutToke
             "forget_at": token.forget_at,
             "subject": token.subject,
             "sid": token.sid,
+            "login_hash": arrivals.hash_of(provider.issuer, token.subject),
+            "sid_hash": arrivals.hash_of(provider.issuer, token.sid),
         },
     )
     assert row is not None

@@ -3,12 +3,17 @@
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import psycopg
 import pytest
 from sqlalchemy import URL
 
+from portal.identity import arrivals
+from portal.identity.accounts import Account
+from portal.identity.arrivals import Waiting
+from portal.identity.lifecycle import Proof
 from portal.record.read import StoredRecord
 from tests.conftest import Stores
 from tests.integration.identity.browser import Browser, a_subject, asked
@@ -89,6 +94,50 @@ class TestEnds:
             assert wrong.status_code == 400, "a token for the customers' client"
             await tell(besieged, hostile.says_logged_out("portal-staff", sub=grace), STAFF_ADDRESS)
             assert not await inside(browser, "/desk")
+
+
+class TestTheQuestionWhetherToConnect:
+    """Who sits at it has no session yet."""
+
+    @pytest.fixture
+    async def token(self, hostile: HostileProvider, stores: Stores, alice: StoredRecord) -> str:
+        """For the browser of somebody whom the provider's session s-1 brought there."""
+        account = Account("main", hostile.issuer, subject(alice), "Alice")
+        proof = Proof("main", "an ID token", None, None, "s-1")
+        waiting = Waiting(alice.record.id, uuid4(), None, account, None, proof)
+        return await arrivals.keep(stores.staff.database, waiting)
+
+    @pytest.mark.parametrize(("names_her", "sid"), [(True, None), (True, "s-1"), (False, "s-1")])
+    async def test_is_withdrawn_once_they_have_logged_out_there(
+        self,
+        besieged: Doors,
+        hostile: HostileProvider,
+        stores: Stores,
+        alice: StoredRecord,
+        token: str,
+        names_her: bool,
+        sid: str | None,
+    ) -> None:
+        assert await arrivals.look(stores.staff.database, token) is not None
+        said = hostile.says_logged_out(sub=subject(alice) if names_her else MISSING, sid=sid or MISSING)
+        assert (await tell(besieged, said)).status_code == 200
+        assert await arrivals.look(stores.staff.database, token) is None
+
+    @pytest.mark.parametrize(("names_her", "sid"), [(True, "s-9"), (False, "s-9"), (False, None)])
+    async def test_stays_where_another_session_or_person_is_meant(
+        self,
+        besieged: Doors,
+        hostile: HostileProvider,
+        stores: Stores,
+        alice: StoredRecord,
+        token: str,
+        names_her: bool,
+        sid: str | None,
+    ) -> None:
+        other = MISSING if sid else "somebody-else"
+        said = hostile.says_logged_out(sub=subject(alice) if names_her else other, sid=sid or MISSING)
+        assert (await tell(besieged, said)).status_code == 200
+        assert await arrivals.look(stores.staff.database, token) is not None
 
 
 class TestEndsNobodyElses:

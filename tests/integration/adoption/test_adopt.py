@@ -144,18 +144,18 @@ async def test_what_it_costs(office: Office) -> None:
     assert len(counted.statements) / people < 0.25
 
 
-async def test_twice_changes_nothing(office: Office) -> None:
-    office.add("K1", email="ann@example.com")
-    office.add("K2")
-    await office.adopts()
-    before, contacts = await office.counts(), office.contacts()
+async def test_twice_changes_nothing(salesforce: Office) -> None:
+    salesforce.add("K1", email="ann@example.com")
+    salesforce.add("K2")
+    await salesforce.adopts()
+    before, contacts = await salesforce.counts(), salesforce.contacts()
 
-    done = await office.adopts()
+    done = await salesforce.adopts()
 
     assert (done.new, done.matched) == (0, 2)
-    after = await office.counts()
+    after = await salesforce.counts()
     assert {**after, "runs": 0} == {**before, "runs": 0}
-    assert office.contacts() == contacts
+    assert salesforce.contacts() == contacts
 
 
 async def test_a_dry_run_writes_nothing_anywhere(office: Office) -> None:
@@ -236,23 +236,23 @@ async def test_one_whom_the_crm_refuses_is_told_and_parked_with_its_words(salesf
     assert state["status"] == "parked" and "A phone number is needed." in state["last_error"]
 
 
-async def test_a_break_that_the_crm_wants_is_waited_for(office: Office) -> None:
-    office.add("K1")
-    assert office.subject.standin is not None
+async def test_a_break_that_the_crm_wants_is_waited_for(salesforce: Office) -> None:
+    salesforce.add("K1")
+    assert salesforce.subject.standin is not None
     headers = (("retry-after", "1"),)
-    office.subject.standin.fail(Fault(status=429, headers=headers, body=b"{}"), lambda _call: True)
+    salesforce.subject.standin.fail(Fault(status=429, headers=headers, body=b"{}"), lambda _call: True)
 
-    done = await office.adopts()
+    done = await salesforce.adopts()
 
     assert done.new == 1
-    assert office.waits and 0 < office.waits[0] <= 1
+    assert salesforce.waits and 0 < salesforce.waits[0] <= 1
 
 
-async def test_a_crm_that_is_paused_is_not_called(office: Office) -> None:
-    await office.stage.all("UPDATE portal.connector SET paused_at = now()")
+async def test_a_crm_that_is_paused_is_not_called(salesforce: Office) -> None:
+    await salesforce.stage.all("UPDATE portal.connector SET paused_at = now()")
     with pytest.raises(Unavailable, match="crm is paused"):
-        await office.adopts()
-    assert office.calls == 0
+        await salesforce.adopts()
+    assert salesforce.calls == 0
 
 
 async def test_who_was_parked_for_their_contact_is_mended(office: Office) -> None:
@@ -296,21 +296,21 @@ async def test_workers_go_on_meanwhile_and_push_nobody_for_it(office: Office) ->
     assert len(office.contacts()) == people
 
 
-async def test_only_one_brings_in_customers(office: Office) -> None:
-    async with alone(office.stage.stores.worker.database):
+async def test_only_one_brings_in_customers(salesforce: Office) -> None:
+    async with alone(salesforce.stage.stores.worker.database):
         with pytest.raises(Conflict, match="already"):
-            await office.adopts()
-    await office.adopts()
+            await salesforce.adopts()
+    await salesforce.adopts()
 
 
-async def test_every_chain_holds_afterwards(office: Office) -> None:
-    store = office.stage.stores.worker
+async def test_every_chain_holds_afterwards(salesforce: Office) -> None:
+    store = salesforce.stage.stores.worker
     touched = await a_customer(store, number="K1", values={})
-    await office.stage.says(touched.record.id, a_consent("offers", "email", "opt_out"), action="consent:given")
+    await salesforce.stage.says(touched.record.id, a_consent("offers", "email", "opt_out"), action="consent:given")
     for number in range(60):
-        office.add(f"K{number}", email=f"p{number}@example.com", pronouns="they")
-    await office.adopts()
-    await office.stage.settle()
+        salesforce.add(f"K{number}", email=f"p{number}@example.com", pronouns="they")
+    await salesforce.adopts()
+    await salesforce.stage.settle()
 
     report = await verify(store.database, store.keys)
 

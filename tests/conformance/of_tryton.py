@@ -78,11 +78,13 @@ class OfTryton(Subject):
         [row] = await self._parties(customer, ["id"])
         hers = [["party", "=", row["id"]], ["type", "=", "email"]]
         ask = self._console.call
-        [way] = await ask("party.contact_mechanism.search_read", hers, 0, None, None, ["id"], {})
+        ways = [way["id"] for way in await ask("party.contact_mechanism.search_read", hers, 0, None, None, ["id"], {})]
         if address is None:
-            await ask("party.contact_mechanism.delete", [way["id"]], {})
+            await ask("party.contact_mechanism.delete", ways, {})
+        elif ways:
+            await ask("party.contact_mechanism.write", ways, {"value": address}, {})
         else:
-            await ask("party.contact_mechanism.write", [way["id"]], {"value": address}, {})
+            await ask("party.contact_mechanism.create", [{"party": row["id"], "type": "email", "value": address}], {})
 
     async def poison(self, wish: Desired) -> Desired | None:
         return replace(wish, fields={**wish.fields, "plan": "no such plan"})

@@ -51,10 +51,10 @@ def field(stage: Stage) -> str:
 
 
 async def test_a_corrected_address_arrives_as_the_change_of_that_contact_point(
-    stage: Stage, subject: Subject, alice: UUID, field: str
+    stage: Stage, subject: Subject, alice: UUID
 ) -> None:
     before = await email(stage, alice)
-    await subject.edit(alice, **{field: NEW})
+    await subject.correct(alice, NEW)
     await stage.settle()
 
     point, stored = await email(stage, alice), await stage.stored(alice)
@@ -65,15 +65,15 @@ async def test_a_corrected_address_arrives_as_the_change_of_that_contact_point(
     assert entry.diffs == (Diff(f"contact_points/{point.id}/value", OLD, NEW),)
 
 
-async def test_the_address_that_was_there_is_told(stage: Stage, subject: Subject, alice: UUID, field: str) -> None:
+async def test_the_address_that_was_there_is_told(stage: Stage, subject: Subject, alice: UUID) -> None:
     point = await email(stage, alice)
-    await subject.edit(alice, **{field: NEW})
+    await subject.correct(alice, NEW)
     await stage.settle()
     assert await stage.all(LETTERS, TASK, str(alice)) == [{"kind": "address_changed", "point": str(point.id)}]
 
 
 async def test_nobody_plays_ping_pong_with_it(stage: Stage, subject: Subject, alice: UUID, field: str) -> None:
-    await subject.edit(alice, **{field: NEW})
+    await subject.correct(alice, NEW)
     await stage.settle()
     version = (await stage.record(alice)).seq
     await stage.says(alice, {"profile/language": "de"})
@@ -89,7 +89,7 @@ async def test_where_both_changed_it_the_customers_word_stands_and_both_are_in_t
     stage: Stage, subject: Subject, alice: UUID, field: str
 ) -> None:
     point = await email(stage, alice)
-    await subject.edit(alice, **{field: NEW})
+    await subject.correct(alice, NEW)
     await stage.says(alice, {f"contact_points/{point.id}/value": THIRD}, action="contact_point:changed")
     await stage.settle()
 
@@ -104,7 +104,7 @@ async def test_an_emptied_field_is_filled_again_and_that_is_in_the_log(
     stage: Stage, subject: Subject, alice: UUID, field: str
 ) -> None:
     point = await email(stage, alice)
-    await subject.edit(alice, **{field: ""})
+    await subject.correct(alice, None)
     await stage.settle()
 
     assert (await email(stage, alice)).value == await there(subject, alice, field) == OLD
@@ -116,12 +116,12 @@ async def test_an_emptied_field_is_filled_again_and_that_is_in_the_log(
 async def test_what_is_no_address_is_parked_and_overwritten_by_nobody(
     stage: Stage, subject: Subject, alice: UUID, field: str
 ) -> None:
-    await subject.edit(alice, **{field: "ask her mother"})
+    await subject.correct(alice, "ask her mother")
     await stage.says(alice, {"profile/language": "de"})
     await stage.settle()
     assert ((await stage.state(alice))["status"], await there(subject, alice, field)) == ("parked", "ask her mother")
 
-    await subject.edit(alice, **{field: NEW})
+    await subject.correct(alice, NEW)
     await stage.settle()
 
     assert (await email(stage, alice)).value == await there(subject, alice, field) == NEW
@@ -134,7 +134,7 @@ async def test_an_address_in_an_empty_field_is_one_more_way_to_reach_them(
     values = a_contact_point("phone", PHONE, rank=1)
     bob = (await a_customer(stage.stores.worker, values=values, given_name="Bob", language="en")).record.id
     await stage.settle()
-    await subject.edit(bob, **{field: "bob@example.com"})
+    await subject.correct(bob, "bob@example.com")
     await stage.settle()
 
     points = (await stage.record(bob)).contact_points

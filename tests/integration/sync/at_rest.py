@@ -80,6 +80,7 @@ class AtRest(AtWork):
         return max(lost.values(), default=0) >= OFTEN
 
     def _strict_enough(self, customer: UUID, status: ConsentStatus | None) -> None:
-        for said in (self.portal_said, self.crm_said):
+        heard = {} if customer in self.crm.overtaken else self.crm_said
+        for said in (self.portal_said, heard):
             if customer in said:
                 assert STRICTNESS.index(status) >= STRICTNESS.index(said[customer]), "looser than somebody said last"

@@ -17,13 +17,15 @@ class Died(BaseException):
 
 
 class BusyCrm(RemoteCrm):
-    """`seen` counts what happened to it."""
+    """`seen` counts what happened to it. `overtaken` are customers about whom an agent noted a consent that a late call
+    wrote over before anybody had read it: a CRM without a fence tells nobody, so nobody can know."""
 
     def __init__(self, places: Mapping[str, CrmContactPoint], *, conditional: bool) -> None:
         super().__init__(conditional=conditional, holds_consents=True)
         self.caps = replace(self.caps, echo_tag=True)
         self.places, self.points = places, dict[str, dict[str, str | None]]()
         self.seen: Counter[str] = Counter()
+        self.overtaken: set[UUID] = set()
         self.dies: str | None = None
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
@@ -72,6 +74,7 @@ class BusyCrm(RemoteCrm):
 
     def _write(self, desired: Desired) -> Outcome:
         told = len(self._feed)
+        self._overtake(desired)
         outcome = super()._write(desired)
         del self._feed[told:]
         contact = self.contacts.get(desired.customer_id)
@@ -85,6 +88,17 @@ class BusyCrm(RemoteCrm):
             contact.edited_by = {name: by for name, by in contact.edited_by.items() if name not in changed}
             self.points[contact.remote_id] = now
         return outcome
+
+    def _overtake(self, desired: Desired) -> None:
+        contact = self.contacts.get(desired.customer_id)
+        if contact is None or self.caps.conditional:
+            return
+        said = {f"{c.purpose}/{c.channel}": c.status for c in desired.consents}
+        for (purpose, channel), status in contact.consents.items():
+            edited, _by = contact.edited_by.get(key := f"{purpose}/{channel}", (0, None))
+            if edited > int(desired.etag or 0) and said.get(key) != status:
+                self.overtaken.add(desired.customer_id)
+                self.seen["a word of an agent was overtaken"] += 1
 
     def _remote(self, customer: UUID) -> Remote:
         remote = super()._remote(customer)

@@ -42,6 +42,7 @@ class Company(AtRest):
         if customer not in self.crm.contacts:
             return
         self.crm.says(customer, *OFFERS, word)
+        self.crm.overtaken.discard(customer)
         # Whoever puts back what both had agreed on has taken their own word back.
         if self.run(self._agreed(customer)) == word:
             self.crm_said.pop(customer, None)

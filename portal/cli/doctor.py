@@ -11,6 +11,7 @@ from portal.cli.context import run
 from portal.cli.crm_checks import ask_crms
 from portal.cli.finding import Finding
 from portal.cli.mail_check import ask_mail
+from portal.cli.orphaned_sessions import look_for_orphans
 from portal.cli.provider_checks import ask_providers
 from portal.db.database import Role, database_url
 from portal.db.migrations import head
@@ -126,5 +127,6 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     ask_crms,
     _database,
     _providers,
+    look_for_orphans,
     ask_mail,
 )

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from portal.cli import orphaned_sessions
 from portal.cli.context import run
 from portal.db.database import Database, Role
 from portal.errors import Invalid, NotFound
@@ -27,18 +28,24 @@ def group() -> None:
 def end(
     customer: Annotated[str | None, typer.Option(help="Those of a customer, by number.")] = None,
     staff: Annotated[str | None, typer.Option(help="Those of one of the staff, by e-mail address or subject.")] = None,
+    orphaned: Annotated[
+        bool, typer.Option("--orphaned", help="Those of providers that the settings name no more.")
+    ] = False,
     everybody: Annotated[bool, typer.Option("--everybody", help="Those of all customers and staff.")] = False,
 ) -> None:
     """Log somebody out wherever they are logged in, at once and on all machines.
 
     Whoever can still log in at the identity provider comes in again: lock the account there first.
     """
-    if [customer is not None, staff is not None, everybody].count(True) != 1:
-        raise Invalid("Say whose sessions shall end: --customer NUMBER, --staff ADDRESS, or --everybody.")
+    if [customer is not None, staff is not None, orphaned, everybody].count(True) != 1:
+        raise Invalid("Say whose sessions shall end: --customer NUMBER, --staff ADDRESS, --orphaned, or --everybody.")
 
     async def main() -> None:
-        async with Database.configured(load_settings(), Role.WORKER) as database:
-            if everybody:
+        settings = load_settings()
+        async with Database.configured(settings, Role.WORKER) as database:
+            if orphaned:
+                ended = await database.fetch_all(orphaned_sessions.END, orphaned_sessions.known(settings))
+            elif everybody:
                 ended = await database.fetch_all(END_ALL)
             else:
                 ended = await database.fetch_all(END, {"whose": await _whose(database, customer, staff)})

@@ -86,6 +86,24 @@ def test_it_ends_those_of_one_person_and_no_others(
 
 
 @pytest.mark.usefixtures("sessions")
+def test_those_of_a_provider_that_was_taken_out_are_told_and_ended(
+    env: dict[str, str], owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    staffs = env | {
+        "STAFF_OIDC__MAIN__ISSUER": "http://localhost:1",
+        "STAFF_OIDC__MAIN__CLIENT_ID": "portal",
+        "STAFF_OIDC__MAIN__CLIENT_SECRET": "s",
+    }
+    told = portal("doctor", env=staffs, folder=tmp_path).stdout
+    assert "sessions of providers that the settings name no more: 3 of main" in told
+
+    customers = portal("sessions", "end", "--orphaned", env=staffs, folder=tmp_path)
+
+    assert customers.stdout.startswith("3 sessions have ended.") and left(owner) == 1, customers.stderr
+    assert "name no more" not in portal("doctor", env=staffs, folder=tmp_path).stdout
+
+
+@pytest.mark.usefixtures("sessions")
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

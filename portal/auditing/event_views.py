@@ -13,6 +13,7 @@ from portal.auditing.forms import EventFilterForm
 from portal.errors import PortalError
 from portal.i18n import current_zone
 from portal.i18n import gettext as _
+from portal.identity.providers import providers
 from portal.services import services
 from portal.web.responses import page, url_for
 
@@ -28,7 +29,7 @@ async def events(request: Request) -> Response:
     has_newer = bool(found.events) and cursor is not None and (direction is Direction.OLDER or found.more)
     has_older = bool(found.events) and (direction is Direction.NEWER or found.more)
     context = {
-        "rows": [event_words.shown(event) for event in found.events],
+        "rows": [event_words.shown(event, providers(request).label_of) for event in found.events],
         "filters": {name: filters.get(name, "") for name in ("kind", "after", "before")},
         "kinds": event_words.kinds().items(),
         "chips": event_words.chips(filters, here),

@@ -1,12 +1,13 @@
 """Security events in words, for their page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from portal.auditing.events import SecurityEvent
 from portal.auditing.showing import Chip, address
 from portal.i18n import gettext as _
+from portal.identity.session import Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,15 @@ def kinds() -> dict[str, str]:
     }
 
 
-def shown(event: SecurityEvent) -> ShownEvent:
-    """An event as a row. Why a login failed is told as it is in the log, so that the two can be compared."""
+def shown(event: SecurityEvent, label_of: Callable[[Audience, str], str]) -> ShownEvent:
+    """An event as a row. Why a login failed is told as it is in the log, so that the two can be compared; `label_of`
+    says how people know the provider."""
     names = {"audience": _("Who"), "provider": _("Provider"), "why": _("Why"), "pending": _("Waiting login")}
     audiences = {"customer": _("customers"), "staff": _("staff")}
-    facts = [
-        (names.get(name, name), audiences.get(event.facts[name], event.facts[name]))
-        for name in sorted(event.facts, key=lambda name: [*names, name].index(name))
-    ]
+    said = {name: audiences.get(fact, fact) for name, fact in event.facts.items()}
+    if "provider" in said:
+        said["provider"] = label_of(Audience(event.facts.get("audience", Audience.CUSTOMER)), said["provider"])
+    facts = [(names.get(name, name), said[name]) for name in sorted(said, key=lambda name: [*names, name].index(name))]
     what = kinds().get(event.action, event.action)
     return ShownEvent(event.at, event.last_at, event.count, what, event.action, facts)
 

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx2
@@ -10,7 +11,8 @@ import psycopg
 import pytest
 from sqlalchemy import URL
 
-from portal.auditing import event_views
+from portal.auditing import event_views, event_words
+from portal.auditing.events import SecurityEvent
 from portal.identity.security_events import note_event
 from tests.conftest import Stores
 
@@ -45,6 +47,27 @@ async def days(browser: httpx2.AsyncClient, **filters: str) -> list[int]:
     answer = await browser.get("/audit/events", params={"before": "2019-12-31", **filters})
     assert answer.status_code == 200
     return [int(day) for day in WHY.findall(answer.text)]
+
+
+def test_a_provider_is_called_as_its_people_know_it() -> None:
+    def said(**facts: str) -> list[tuple[str, str]]:
+        at = datetime(2019, 3, 1, tzinfo=UTC)
+        event = SecurityEvent(uuid4(), at, at, 1, "login:failed", facts)
+        return event_words.shown(event, lambda audience, name: f"{name} of {audience.value}").facts
+
+    assert said(provider="main", audience="staff", why="late") == [
+        ("Who", "staff"), ("Provider", "main of staff"), ("Why", "late")
+    ]  # fmt: skip
+    assert said(provider="main") == [("Provider", "main of customer")], "what waits is of customers"
+
+
+async def test_a_provider_that_the_settings_know_no_more_is_told_by_its_name(
+    as_oscar: httpx2.AsyncClient, stores: Stores
+) -> None:
+    why = uuid4().hex
+    await note_event(stores.staff.database, "login:failed", audience="staff", provider="gone-long-ago", why=why)
+    page = (await as_oscar.get("/audit/events")).text
+    assert "Gone long ago" in page and why in page
 
 
 async def test_they_are_shown_the_newest_first(as_oscar: httpx2.AsyncClient, mark: str) -> None:

@@ -13,8 +13,9 @@ from procrastinate.types import JSONValue
 
 from bench.ground import PASSWORD, Ground
 from bench.pgbench import pgbench
+from bench.processes import cpu_seconds
 from bench.row import Line as Told
-from bench.row import Row, interleaved, rate, times
+from bench.row import Row, interleaved, milliseconds, rate, times
 from portal.crm.port import NO_METER, Applied, Caps, Cursor, Desired, Forged, Hint, Meter, Outcome, Ref, Remote
 from portal.db.database import Role
 from portal.sync.drain import drain, keep_up
@@ -24,7 +25,8 @@ from portal.sync.line import Line
 NAME = "noop"
 ROUNDS = 3
 JOBS = 600
-SINGLES = 300
+ROWS = 10_000
+SINGLES = 500
 
 DUE = "UPDATE portal.sync_state SET push_due_at = clock_timestamp(), synced_seq = 0 WHERE connector = 'noop'"
 GONE = """
@@ -94,13 +96,14 @@ async def measure(ground: Ground) -> Row:
         found = await interleaved(
             ROUNDS,
             {
-                "hundred": partial(_drained, ground, line, keep_up),
-                "one": partial(_drained, ground, _one_by_one(line), drain, SINGLES),
+                "hundred": partial(_drained, ground, line, keep_up, ROWS * ground.scale),
+                "one": partial(_drained, ground, _one_by_one(line), drain, SINGLES * ground.scale),
                 "jobs": partial(_jobs, ground),
                 "alone": partial(_alone, ground, 100),
                 "alone by one": partial(_alone, ground, 1),
             },
         )
+        row.notes.append(await _computed(ground, line))
     each = {name: median(rates) for name, rates in found.items()}
     hundred, one = each["hundred"], each["one"]
     row.lines = [
@@ -144,13 +147,28 @@ def _one_by_one(line: Line) -> Line:
     return Line(line.name, line.connector, line.store, 1, line.lease)
 
 
-async def _drained(ground: Ground, line: Line, step: Callable[[Line], Awaitable[int]], most: int = 10**9) -> float:
+async def _drained(ground: Ground, line: Line, step: Callable[[Line], Awaitable[int]], most: float) -> float:
+    """Rows a second, over so many of them at least; marking them due takes no part in it."""
+    rows, seconds = 0, 0.0
+    while rows < most:
+        with ground.as_administrator() as admin:
+            admin.execute(DUE)
+        began = time.perf_counter()
+        while rows < most and (done := await step(line)):
+            rows += done
+        seconds += time.perf_counter() - began
+    return rows / seconds
+
+
+async def _computed(ground: Ground, line: Line) -> str:
+    """What a row costs whom, in CPU time."""
     with ground.as_administrator() as admin:
         admin.execute(DUE)
-    began, rows = time.perf_counter(), 0
-    while rows < most and (done := await step(line)):
+    rows, own, database = 0, time.process_time(), cpu_seconds(ground.postgres)
+    while done := await keep_up(line):
         rows += done
-    return rows / (time.perf_counter() - began)
+    own, database = time.process_time() - own, cpu_seconds(ground.postgres) - database
+    return f"CPU time of a row: {milliseconds(own / rows)} worker + {milliseconds(database / rows)} PostgreSQL."
 
 
 async def _jobs(ground: Ground) -> float:

@@ -18,7 +18,7 @@ SIZES = ((1_000, 10_000), (100_000, 1_000_000))
 LARGEST = (1_000_000, 10_000_000)
 QUICK = ((400, 4_000), (4_000, 40_000))
 SECONDS = 3.0
-ROUNDS = 3
+ROUNDS, ROUNDS_QUICK = 3, 2
 LARGE = "BENCH_LARGE"
 """The environment variable that asks for the largest data, which take most of an hour to make, once."""
 
@@ -44,7 +44,7 @@ async def measure(small: Ground) -> Row:
         stages = [await _stage(stack, small, *size) for size in sizes]
         for question in stages[0].visitors:
             rounds = {str(n): partial(_round, stage, question) for n, stage in enumerate(stages)}
-            found = await interleaved(ROUNDS, rounds)
+            found = await interleaved(ROUNDS if small.scale == 1 else ROUNDS_QUICK, rounds)
             row.lines.append(_line(question, [median(m.p95 for m in found[str(n)]) for n in range(len(stages))]))
     row.notes.append("Sizes: " + "; ".join(f"{c:,} customers with {n:,} changes" for c, n in sizes) + ".")
     if small.scale == 1 and LARGEST not in sizes:

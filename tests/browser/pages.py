@@ -161,6 +161,8 @@ PAGES = [
     Shown("audit", OSCAR, "/audit"),
     Shown("audit-filtered", OSCAR, f"/audit?customer={ALICE.number}&actor=customer&action=consent"),
     Shown("audit-nothing", OSCAR, "/audit?customer=99999"),
+    Shown("audit-delivered", OSCAR, "/audit?delivery=everywhere"),
+    Shown("audit-waiting", OSCAR, "/audit?delivery=waiting"),
     Shown("audit-wrong", OSCAR, "/audit?after=yesterday"),
     Shown("audit-change", OSCAR, f"/audit/changes/{ALICE_ID}/2"),
     Shown("audit-verified", OSCAR, "/audit", follow("#integrity button", "#integrity time"), part="#integrity"),

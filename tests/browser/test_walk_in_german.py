@@ -12,7 +12,7 @@ from tests.conftest import Stores
 
 NOTIZ = "Der Zähler hängt im Keller, den Schlüssel hat Frau Sommer im ersten Stock."
 ANTWORT = "Vielen Dank, ich habe es für Dienstag vermerkt."
-IM_CRM = re.compile(r"^\s*Gespeichert\. Im CRM um \d{2}:\d{2} Uhr\.\s*$")
+IM_CRM = re.compile(r"^\s*Gespeichert\. In unserem CRM um \d{2}:\d{2} Uhr\.\s*$")
 
 
 async def test_der_weg_auf_deutsch(enter: Entrance, stack: Stack, records: Stores) -> None:

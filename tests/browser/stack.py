@@ -211,5 +211,5 @@ def _environment(url: str, issuer: str, database: URL, folder: Path) -> dict[str
         "STAFF_OIDC__MAIN__CLIENT_ID": "northwind-staff",
         "STAFF_OIDC__MAIN__CLIENT_SECRET": "test",
         "STAFF_OIDC__MAIN__ROLES": "agent=agent,auditor=auditor,operator=operator",
-        "SYNC_IDLE_MILLISECONDS": "50",
+        "SYNC_IDLE_MILLISECONDS": "200",
     }

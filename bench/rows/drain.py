@@ -183,14 +183,15 @@ async def _jobs(ground: Ground) -> float:
         return None
 
     async with app.open_async():
-        jobs: list[dict[str, JSONValue]] = [{"customer": str(number)} for number in range(JOBS)]
+        number = int(JOBS * ground.scale)
+        jobs: list[dict[str, JSONValue]] = [{"customer": str(each)} for each in range(number)]
         await nothing.batch_defer_async(*jobs)
         began = time.perf_counter()
         await app.run_worker_async(
             queues=["bench"], wait=False, concurrency=10, install_signal_handlers=False, listen_notify=False,
             delete_jobs="always",
         )  # fmt: skip
-        return JOBS / (time.perf_counter() - began)
+        return number / (time.perf_counter() - began)
 
 
 async def _alone(ground: Ground, batch: int) -> float:

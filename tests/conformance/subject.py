@@ -17,7 +17,6 @@ from tests.builders import a_number
 from tests.standins.server import Matches, StandIn
 
 NAME = "crm"
-HURRY_SECONDS = 2.0
 
 ALICE: Mapping[str, Value] = {
     "given_name": "Zoë",
@@ -64,6 +63,7 @@ class Subject(ABC):
     connector: Connector
     standin: StandIn | None = None
     one_call_each = False
+    hurry_seconds = 2.0
     email: str | None = None
     names: Mapping[str, str]
     raw: Mapping[str, Any]
@@ -112,7 +112,7 @@ class Subject(ABC):
         """Wait no longer than a test can, from now on."""
         http = getattr(self.connector, "_http", None)
         assert http is not None
-        http.deadline = HURRY_SECONDS
+        http.deadline = self.hurry_seconds
 
     def raw_of(self, key: str, value: str) -> Any:
         """How the CRM writes a value of a text or choice."""

@@ -26,6 +26,8 @@ from tests.standins.server import Call, StandIn
 HOME = Path(sys.prefix, "tryton")
 """Its environment: `make .venv/.tryton` sets it up from requirements/tryton.txt."""
 SECONDS_TO_GET_READY = 90
+SESSIONS: MutableMapping[str, tuple[int, str]] = {}
+"""Grace's, by server."""
 
 
 def is_there() -> bool:
@@ -51,6 +53,7 @@ def tryton(folder: Path) -> Iterator[str]:
         )
     try:
         _wait_until_ready(process, port, folder / "trytond.log")
+        SESSIONS[server.url] = _log_in(server.url)
         yield server.url
     finally:
         process.terminate()
@@ -87,6 +90,14 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
             time.sleep(0.1)
 
 
+def _log_in(server: str) -> tuple[int, str]:
+    """Grace's user and session. To log in takes Tryton longer than anything else, and the first time longest."""
+    body = {"id": 1, "method": "common.db.login", "params": [AGENT, {"password": PASSWORD}, "en"]}
+    with httpx2.Client(trust_env=False, timeout=60) as client:
+        user, session, *_ = client.post(f"{server}/{DATABASE}/rpc/", json=body).json()["result"]
+    return user, session
+
+
 @dataclass
 class Line(StandIn):
     """Hands every call on to the real server, unless something happens on the way."""
@@ -116,27 +127,19 @@ class Line(StandIn):
         return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 
-SESSIONS: MutableMapping[str, tuple[int, str]] = {}
-"""By server: to log in takes Tryton longer than anything else."""
-
-
 class Console:
     """What Grace does, an agent of the company: the same protocol, with a session of her own."""
 
     def __init__(self, server: str) -> None:
-        self._url = f"{server}/{DATABASE}/rpc/"
+        self._server, self._url = server, f"{server}/{DATABASE}/rpc/"
         self._client = httpx2.AsyncClient(trust_env=False, timeout=30)
 
     async def call(self, method: str, *arguments: Any) -> Any:
         """What a method of a model answers."""
-        if self._url not in SESSIONS:
-            found = await self._ask("common.db.login", [AGENT, {"password": PASSWORD}, "en"])
-            SESSIONS[self._url] = (found[0], found[1])
         return await self._ask(f"model.{method}", list(arguments))
 
     async def replace(self, party: int, by: int) -> None:
         """The wizard "Replace Party"."""
-        await self.call("res.user.read", [1], ["name"], {})  # whoever is not logged in yet
         context = {"active_model": "party.party", "active_id": party, "active_ids": [party]}
         session, *_states = await self._ask("wizard.party.replace.create", [context])
         asked = {"ask": {"source": party, "destination": by}}
@@ -146,13 +149,13 @@ class Console:
         await self._client.aclose()
 
     async def _ask(self, method: str, arguments: list[Any]) -> Any:
-        headers = {}
-        if session := SESSIONS.get(self._url):
-            whole = f"{AGENT}:{session[0]}:{session[1]}".encode()
-            headers["authorization"] = f"Session {base64.b64encode(whole).decode()}"
+        body = {"id": 1, "method": method, "params": arguments}
         for _ in range(20):
-            body = {"id": 1, "method": method, "params": arguments}
-            answer = (await self._client.post(self._url, json=body, headers=headers)).json()
+            response = await self._client.post(self._url, json=body, headers=await self._who())
+            if response.status_code == 401:  # nobody has used her session for minutes
+                del SESSIONS[self._server]
+                continue
+            answer = response.json()
             if "error" not in answer:
                 return answer["result"]
             name, said = answer["error"]
@@ -162,3 +165,9 @@ class Console:
             assert "locked" in str(answer["error"]), answer
             await asyncio.sleep(0.1)
         raise AssertionError("the database stays locked")
+
+    async def _who(self) -> dict[str, str]:
+        if self._server not in SESSIONS:
+            SESSIONS[self._server] = await asyncio.to_thread(_log_in, self._server)
+        user, session = SESSIONS[self._server]
+        return {"authorization": f"Session {base64.b64encode(f'{AGENT}:{user}:{session}'.encode()).decode()}"}

@@ -22,10 +22,10 @@ from portal.record.read import StoredRecord
 from portal.sync.base import Base, seal_base
 from portal.sync.current import our_values
 from portal.sync.line import Line
-from portal.sync.look import their_values
 from portal.sync.points import merge_points
 from portal.sync.shown import differing
 from portal.sync.state import Wanted
+from portal.sync.theirs import their_values
 
 # Whom nobody has enrolled yet: the CRM is newer than the customer, or nobody works yet.
 ENROLL = """

@@ -15,10 +15,10 @@ from portal.record.read import read
 from portal.sync.contacts import by_customer
 from portal.sync.current import our_values
 from portal.sync.line import Line
-from portal.sync.look import their_values
 from portal.sync.points import known_as
 from portal.sync.shown import differing, summary
 from portal.sync.state import Wanted
+from portal.sync.theirs import their_values
 
 STATE = """
     WITH access AS (

@@ -2,18 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from portal import clock
 from portal.audit.entry import unseal
-from portal.audit.values import State, Value
+from portal.audit.values import State
 from portal.crm.answers import CallFailed
 from portal.crm.inventory import Existing, Link, Linking
-from portal.crm.mapping import told_by_flag, told_by_nothing
-from portal.crm.port import Ambiguous, Applied, ConsentStatus, Outcome, Ref, Reject, Remote
+from portal.crm.port import Ambiguous, Applied, Outcome, Ref, Reject, Remote
 from portal.record.addresses import home_country
 from portal.record.change import SINCE
 from portal.record.flat import flatten, unflatten
@@ -30,6 +28,7 @@ from portal.sync.merge import Merge, Winner, merge, winners
 from portal.sync.points import merge_points
 from portal.sync.shown import differing
 from portal.sync.state import SyncStatus
+from portal.sync.theirs import consent_path, in_our_form, their_values
 from portal.sync.waiting import ANOTHER_PERSONS, GONE, NOBODYS
 
 log = structlog.get_logger(__name__)
@@ -134,9 +133,9 @@ async def _compare(line: Line, row: Held, remote: Remote) -> None:
         return
     base = await _base(line, row, remote)
     ours, winner = our_values(line, record), _winner(line, record)
-    theirs = _in_our_form(their_values(line, remote, base), ours, base or {}, winner)
+    theirs = in_our_form(their_values(line, remote, base), ours, base or {}, winner)
     consents = [*remote.consents, *remote.flags]
-    paths = [*(f"profile/{key}" for key in line.names), *(_consent_path(*key) for key in consents)]
+    paths = [*(f"profile/{key}" for key in line.names), *(consent_path(*key) for key in consents)]
     points = merge_points(line.points, record, base, remote.points, home_country(line.store.catalogue, record))
     found = merge(base, ours, theirs, paths, winner) | points.merge
     found = found.without(await insisted(line, row.current, found.lost)) if found.lost else found
@@ -146,24 +145,6 @@ async def _compare(line: Line, row: Held, remote: Remote) -> None:
         return
     agreed = _agreed(base, theirs, taken) | points.base(base or {}, taken.problems)
     _settle(line, row, remote, found, taken, agreed)
-
-
-def _in_our_form(theirs: State, ours: State, base: State, winner: Callable[[str], Winner]) -> State:
-    """A field of the portal's that a CRM writes in a way of its own, with other blanks or letters, says what we say."""
-    return {
-        path: ours[path] if said != base.get(path) and _is_ours(path, said, ours, winner) else said
-        for path, said in theirs.items()
-    }
-
-
-def _is_ours(path: str, said: Value, ours: State, winner: Callable[[str], Winner]) -> bool:
-    our = ours.get(path)
-    texts = isinstance(our, str) and isinstance(said, str)
-    return texts and winner(path) is Winner.PORTAL and _form(str(our)) == _form(str(said))
-
-
-def _form(text: str) -> str:
-    return "".join(text.split()).casefold()
 
 
 def _winner(line: Line, record: Record) -> Callable[[str], Winner]:
@@ -192,51 +173,6 @@ async def _base(line: Line, row: Held, remote: Remote) -> State | None:
     rows = await line.store.database.fetch_all(SINCE, [customer, remote.seq], retry=True)
     since = [entry for entry in (unseal(bytes(row["entry"]), key) for row in rows) if entry.seq <= record.seq]
     return our_values(line, unflatten(values_at(flatten(record), since), id=customer, seq=remote.seq))
-
-
-def their_values(line: Line, remote: Remote, agreed: State | None) -> State:
-    """What the CRM says of all that it can have an opinion of. What a flag says, and whether a checkbox that is not
-    ticked says anything, depends on what was `agreed` on."""
-    known = agreed or {}
-    said = {name: f"profile/{key}" for key, name in line.names.items()}
-    fields = {
-        path: None if name in remote.unsaid and known.get(path) is None else remote.fields.get(name)
-        for name, path in said.items()
-    }
-    consents = {_consent_path(*key): _consented(line, key, status, known) for key, status in remote.consents.items()}
-    flags = {_consent_path(*key): _flagged(line, key, forbids, known) for key, forbids in remote.flags.items()}
-    return {path: value for path, value in (fields | consents | flags).items() if value is not None}
-
-
-def _consented(line: Line, key: tuple[str, str], status: ConsentStatus | None, known: State) -> Value:
-    found = _asked(line, key, known)
-    said = told_by_nothing(found.agreed, needs_consent=found.needs_consent) if found and status is None else status
-    return said.value if said else None
-
-
-def _flagged(line: Line, key: tuple[str, str], forbids: bool, known: State) -> Value:
-    found = _asked(line, key, known)
-    said = told_by_flag(found.agreed, forbids, needs_consent=found.needs_consent) if found else None
-    return said.value if said else None
-
-
-class _Asked(NamedTuple):
-    """What both sides last agreed on about a consent, and whether contact rests on it."""
-
-    agreed: ConsentStatus | None
-    needs_consent: bool
-
-
-def _asked(line: Line, key: tuple[str, str], known: State) -> _Asked | None:
-    purpose, agreed = line.store.catalogue.purposes.get(key[0]), known.get(_consent_path(*key))
-    if purpose is None:
-        return None
-    status = None if agreed is None else ConsentStatus(str(agreed))
-    return _Asked(status, purpose.default is not ConsentStatus.OPT_IN)
-
-
-def _consent_path(purpose: str, channel: str) -> str:
-    return f"consents/{purpose}/{channel}/status"
 
 
 def _agreed(base: State | None, theirs: State, taken: Taken) -> State:

@@ -21,10 +21,11 @@ from portal.sync.contacts import by_customer
 from portal.sync.current import Current, our_values, read_current
 from portal.sync.events import Event
 from portal.sync.line import Line
-from portal.sync.look import their_values
+from portal.sync.merge import winners
 from portal.sync.points import merge_points
 from portal.sync.shown import differing
 from portal.sync.state import Claimed, SyncStatus, Wanted
+from portal.sync.theirs import in_our_form, their_values
 
 EVERY = timedelta(minutes=1)
 
@@ -142,7 +143,7 @@ def _compare(line: Line, row: Claimed, current: Current, remote: Remote | None) 
 def _differing_values(line: Line, record: Record, remote: Remote) -> Iterator[str]:
     """Where agents may have a word."""
     ours = our_values(line, record)
-    theirs = their_values(line, remote, ours)
+    theirs = in_our_form(their_values(line, remote, ours), ours, {}, winners(line.store.catalogue))
     told = {f"consents/{purpose}/{channel}/status" for purpose, channel in remote.flags}
     compared = {path for path in ours if path.startswith("profile/")} | told | theirs.keys()
     yield from (path for path in compared if ours.get(path) != theirs.get(path))

@@ -10,9 +10,11 @@ import pytest
 from portal.audit.values import Value
 from portal.catalogue.model import Owner
 from portal.crm.port import ConsentStatus, Desired, Outcome
+from portal.sync.sweep import sweep
 from tests.builders import a_consent, a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import RemoteCrm
+from tests.integration.sync.test_drift import drift
 from tests.integration.sync_stage import Stage, a_stage
 
 TEXT = "good_to_know"
@@ -105,6 +107,9 @@ async def test_our_word_in_the_crms_own_form_is_our_word(own_stores: Stores, rew
     await stage.settle()
     assert (await stage.record(alice)).seq == 2, "nobody has said anything since"
     assert crm.calls <= 3
+    await stage.later(minutes=2)
+    await sweep(stage.line, size=1_000, grace=0)
+    assert await drift(stage, alice) == [], "and it is no drift"
 
 
 async def test_a_crm_that_cannot_keep_what_we_say_is_overruled_a_few_times_and_then_left_alone(

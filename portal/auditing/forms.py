@@ -6,7 +6,7 @@ from wtforms import DateField, Form, StringField
 from wtforms.fields import Field
 from wtforms.validators import Length, Optional, ValidationError
 
-from portal.auditing.queries import Reached
+from portal.auditing.reached import Reached
 from portal.i18n import gettext as _
 from portal.web import forms
 

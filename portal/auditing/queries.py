@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from portal import clock
 from portal.audit.cipher import KeyRing, Undecipherable, WrappedKey
 from portal.audit.entry import Entry, unseal
 from portal.auditing.cursor import Cursor, Direction
+from portal.auditing.reached import Reached
 from portal.db.database import Database, Row
 from portal.record.delivery import Delivery, delivered, delivery
 from portal.sync.waiting import Stop, stops
@@ -56,14 +56,6 @@ OF_THOSE_BEHIND = """(SELECT x.* FROM (
         WHERE q.customer_id = w.customer_id AND q.seq > w.through OFFSET 0) x) r"""
 THERE = f"""EXISTS (SELECT FROM portal.sync_state z WHERE z.customer_id = r.customer_id)
     AND NOT EXISTS (SELECT FROM {BEHIND} AND y.customer_id = r.customer_id AND y.synced_seq < r.seq)"""  # noqa: S608
-
-
-class Reached(StrEnum):
-    """How far a change has come."""
-
-    EVERYWHERE = "everywhere"  # every CRM has it
-    WAITING = "waiting"  # some CRM does not have it
-    PARKED = "parked"  # one of those refuses it, or it was left out there
 
 
 @dataclass(frozen=True, slots=True)

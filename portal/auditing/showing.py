@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from portal.audit.entry import ActorKind, Entry
 from portal.auditing.forms import ACTORS, SUBJECTS
-from portal.auditing.queries import LogFilter, LoggedChange, Reached
+from portal.auditing.queries import LogFilter, LoggedChange
+from portal.auditing.reached import Reached
 from portal.catalogue.model import Catalogue
 from portal.catalogue.wording import Phrase, describe_change, name_of_actor, who
 from portal.formats import format_date, format_number

@@ -16,7 +16,8 @@ from portal.auditing import showing
 from portal.auditing.counts import changes_per_day, log_size
 from portal.auditing.cursor import Cursor, Direction
 from portal.auditing.forms import FilterForm
-from portal.auditing.queries import LogFilter, Reached, Reader, every_change, read_log
+from portal.auditing.queries import LogFilter, Reader, every_change, read_log
+from portal.auditing.reached import Reached
 from portal.errors import NotFound, PortalError
 from portal.formats import format_number
 from portal.i18n import current_zone

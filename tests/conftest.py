@@ -7,6 +7,7 @@ one for all (a migration, a setting of the server, every chain at once) asks for
 import functools
 import gc
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -44,6 +45,11 @@ vars(transports)["create_ssl_context"] = functools.cache(httpx2.create_ssl_conte
 
 PASSWORD = "test"
 KEY = "a2V5IGVuY3J5cHRpb24ga2V5IGZvciB0aGUgdGVzdHM="
+
+
+def pytest_configure() -> None:
+    """Who ends the tests from outside leaves no database behind: what was started is stopped, as after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -35,7 +35,8 @@ from tests.conftest import Stores, Template, make_settings, open_stores
 
 WELL = """
     UPDATE portal.connector_gate SET failures = 0, trips = 0, open_until = NULL, opened_at = NULL, closed_at = NULL,
-        probing_until = NULL, shut_until = NULL, tokens = rate_calls, filled_at = now(), remaining = NULL, remaining_of = NULL,
+        probing_until = NULL, shut_until = NULL, tokens = rate_calls, filled_at = now(),
+        remaining = NULL, remaining_of = NULL,
         resets_at = NULL, calls = 0, last_error = NULL, sweeping_until = NULL, swept_through = NULL, swept_at = NULL,
         resyncing_since = NULL, resynced_through = NULL, resynced_at = NULL"""
 

@@ -69,8 +69,10 @@ class Writing:
                 return self._ordered([str(one) for one in raw] if isinstance(raw, list) else [str(raw)])
             case CrmType.BOOLEAN | CrmType.TRUE_FALSE:
                 return _truth(raw)
-            case CrmType.DATE | CrmType.MILLISECONDS:
+            case CrmType.DATE:
                 return _day(raw)
+            case CrmType.MILLISECONDS:
+                return _day_of_milliseconds(raw) or _day(raw)
         # Some CRMs end lines as forms on web pages do.
         value = str(raw).replace("\r\n", "\n")
         return self._inverse().get(value, value)
@@ -109,14 +111,21 @@ def date_to_milliseconds(day: str) -> str:
 
 
 def _day(raw: Any) -> Value:
-    """A day, whether it came as one, as a moment, or in milliseconds."""
+    """A day, whether it came as one, as a moment, or in milliseconds; eight digits are a day."""
     text = str(raw)
-    if text.lstrip("-").isdecimal() and len(text) != 8:
-        try:
-            return date.fromordinal(date(1970, 1, 1).toordinal() + int(text) // DAY).isoformat()
-        except (ValueError, OverflowError):
-            return text
+    if len(text) != len("20260331") and (day := _day_of_milliseconds(raw)):
+        return day
     return text[:10] if len(text) > 10 and text[10] in "T " else text
+
+
+def _day_of_milliseconds(raw: Any) -> str | None:
+    """The day that so many milliseconds since 1970 are in, in UTC; None if they are none."""
+    if not isinstance(raw, float) and not str(raw).removeprefix("-").isdecimal():
+        return None
+    try:
+        return date.fromordinal(date(1970, 1, 1).toordinal() + int(raw) // DAY).isoformat()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _truth(raw: Any) -> Value:

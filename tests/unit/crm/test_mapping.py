@@ -62,6 +62,22 @@ def test_a_day_is_understood_however_it_comes(raw: object) -> None:
     assert Writing("there", CrmType.DATE).from_crm(raw) == "2026-03-31"
 
 
+@pytest.mark.parametrize("day", ["1970-01-01", "1970-01-02", "1969-12-31", "1970-04-26", "2001-09-09", "0001-01-01"])
+def test_a_day_in_milliseconds_is_that_day_however_many_digits_it_has(day: str) -> None:
+    writing = Writing("there", CrmType.MILLISECONDS)
+    assert writing.from_crm(writing.to_crm(day)) == day
+    assert writing.from_crm(float(writing.to_crm(day))) == day, "a field for decimal numbers gives one back"
+
+
+def test_eight_digits_in_a_field_for_days_are_no_milliseconds() -> None:
+    assert Writing("there", CrmType.DATE).from_crm("20260331") == "20260331"
+
+
+@pytest.mark.parametrize("raw", ["soon", "9" * 30, float("inf"), float("nan")])
+def test_what_is_no_day_stays_as_it_is(raw: object) -> None:
+    assert Writing("there", CrmType.MILLISECONDS).from_crm(raw) == str(raw)
+
+
 def test_a_flag_that_cannot_be_empty_says_no() -> None:
     writing = Writing("there", CrmType.BOOLEAN, booleans_can_be_empty=False)
     assert (writing.to_crm(None), writing.to_crm(True), writing.to_crm(False)) == (False, True, False)

@@ -8,7 +8,7 @@ request forgery, DNS rebinding). TLS still asks for a certificate of the name.
 import asyncio
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import httpcore2
@@ -18,6 +18,16 @@ Address = IPv4Address | IPv6Address
 
 NAT64 = IPv6Network("64:ff9b::/96")
 PUBLIC_V6 = IPv6Network("2000::/3")
+RESERVED = [ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")]
+"""For purposes of their own, which not every Python knows of all (IANA's registries of special-purpose addresses)."""
+CREDENTIALS = [
+    ip_network(one)
+    for one in (
+        "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:42::42", "fd00:ec2::/32", "fd20:ce::/32",
+    )
+]  # fmt: skip
+"""Where clouds (Alibaba, Azure, Oracle, Scaleway, Amazon, Google) tell machines their credentials, besides link-local
+addresses."""
 RESOLVE_SECONDS = 3.0
 
 
@@ -86,12 +96,15 @@ class GuardedNetwork(httpcore2.AsyncNetworkBackend):
 
 
 def allowed(address: str, *, allow_private: bool = False) -> bool:
-    """Whether the portal connects to an address. Link-local ones (there, clouds hand out credentials), broadcast and
-    multicast are never meant."""
+    """Whether the portal connects to an address. Those where clouds hand out credentials (link-local ones, and some
+    besides), broadcast and multicast are never meant."""
     ip = _meant(ip_address(address.partition("%")[0]))
     if ip.is_multicast or ip.is_link_local or ip.is_unspecified or str(ip) == "255.255.255.255":
         return False
-    if ip.is_global and (isinstance(ip, IPv4Address) or ip in PUBLIC_V6):
+    if any(ip in network for network in CREDENTIALS):
+        return False
+    reserved = any(ip in network for network in RESERVED)
+    if ip.is_global and not reserved and (isinstance(ip, IPv4Address) or ip in PUBLIC_V6):
         return True
     return allow_private and (ip.is_private or ip.is_loopback)
 

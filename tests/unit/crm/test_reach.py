@@ -16,9 +16,12 @@ INSIDE = [
     "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.9.9", "192.168.1.1", "100.64.0.1", "198.18.0.1", "::1",
     "fc00::1", "fec0::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
     "2002:a00:1::", "2001:db8::1",
+    "192.0.0.8", "::ffff:192.0.0.8", "192.88.99.1", "2001:2::1", "2001:20::1", "3fff::1",
 ]  # fmt: skip
 NEVER = ["169.254.169.254", "fe80::1", "fe80::1%eth0", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "224.0.0.1",
-         "ff02::1", "255.255.255.255", "0.0.0.0", "::"]  # fmt: skip
+         "ff02::1", "255.255.255.255", "0.0.0.0", "::", "192.0.0.192", "::ffff:192.0.0.192", "64:ff9b::c000:c0",
+         "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42", "100.100.100.200",
+         "168.63.129.16"]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", [*INSIDE, *NEVER])
@@ -31,12 +34,14 @@ def test_what_no_crm_is_at_is_refused_even_in_a_network_of_ones_own(address: str
     assert not allowed(address, allow_private=True)
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "::1", "fc00::1", "::ffff:192.168.1.1"])
+@pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "::1", "fc00::1", "fd00::1", "::ffff:192.168.1.1"])
 def test_a_network_of_ones_own_is_reached_where_the_operator_says_so(address: str) -> None:
     assert allowed(address, allow_private=True)
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "192.0.1.1", "2606:4700::1111", "2001:4860::8888", "64:ff9b::5db8:d822"]
+)
 def test_a_public_address_is_reached(address: str) -> None:
     assert allowed(address)
 

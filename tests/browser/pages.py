@@ -79,12 +79,12 @@ async def _conflict(page: Page) -> None:
 
 async def _draft(page: Page) -> None:
     """As if the session had ended while somebody typed, and they had logged in again."""
-    kept = await page.context.cookies()
+    session = [cookie for cookie in await page.context.cookies() if cookie["name"] == "portal_session"]
     await page.context.clear_cookies(name="portal_session")
     await page.locator("[name=value]").fill("Signal: alice.05")
     await page.locator("button[value=save]").click()
     await expect(page).to_have_url(re.compile("/oauth2/authorize"))
-    await page.context.add_cookies([{**cookie} for cookie in kept])  # type: ignore[typeddict-item]
+    await page.context.add_cookies([{**cookie} for cookie in session])  # type: ignore[typeddict-item]
     await page.goto("/record/contact-points?system=messaging")
     await expect(page.get_by_role("status").filter(has=page.locator("[value=discard]"))).to_be_visible()
 

@@ -12,6 +12,7 @@ from portal.catalogue.model import CrmField
 from portal.crm.embedded import EmbeddedCrm
 from portal.crm.embedded.edit import EDIT
 from portal.db.database import Database
+from tests.builders import a_number
 from tests.conformance.subject import ALICE, Names, Subject, There, words_of
 from tests.conftest import Stores
 
@@ -50,6 +51,14 @@ class Embedded(Subject):
         wish = self.wish(given_name="Mallory")
         await self.connector.push([replace(wish, number=number)])
         return True
+
+    async def somebody(self, name: str) -> str:
+        values = [a_number(), name]
+        row = await self._worker.fetch_one(
+            "INSERT INTO crm.contact (number, name) VALUES (%s, %s) RETURNING id", values
+        )
+        assert row is not None
+        return str(row["id"])
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from portal.crm.inventory import Browsing, Describing, Existing, Link, compare
+from portal.crm.inventory import Browsing, Describing, Existing, Link, Linking, compare
 from portal.crm.port import Applied, Conflict, CursorExpired, Ref, Reject
 from tests.conformance.subject import ALICE, CONSENT, Subject, known
 
@@ -170,6 +170,23 @@ async def test_a_contact_that_was_there_before_is_found_and_tied_to_its_customer
     [outcome] = await connector.push([replace(wish, remote_id=remote.remote_id, etag=remote.etag)])
     assert isinstance(outcome, Applied) and outcome.remote_id == hers.remote.remote_id
     assert await subject.count(wish.customer_id) == 1
+
+
+async def test_nobodys_contact_is_told_by_its_id_and_tied(subject: Subject) -> None:
+    connector, alice = subject.connector, subject.wish()
+    if not isinstance(connector, Linking):
+        pytest.skip("this CRM finds customers by their own ids alone")
+    new = await subject.somebody("Marsh")
+
+    [nobodys] = await connector.fetch([Ref(new, alice.customer_id)])
+    assert (nobodys.remote_id, nobodys.customer_id, nobodys.seq) == (new, None, 0)
+    assert isinstance((await connector.link([Link(Existing(nobodys, None, ""), alice.customer_id)]))[0], Applied)
+
+    [remote] = await connector.fetch([Ref(None, alice.customer_id)])
+    assert (remote.remote_id, remote.customer_id, remote.seq) == (new, alice.customer_id, 0)
+    [outcome] = await connector.push([known(alice, new, remote.etag)])
+    assert isinstance(outcome, Applied) and outcome.remote_id == new
+    assert await subject.count(alice.customer_id) == 1
 
 
 async def test_a_cursor_that_is_not_understood_any_more_is_told(subject: Subject) -> None:

@@ -8,7 +8,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from portal.audit.values import format_moment
+from portal.crm.comparing import uuid_or_none
 from portal.crm.embedded.search_keys import search_keys
+from portal.crm.inventory import Link
 from portal.crm.parts import parts, provenance
 from portal.crm.port import (
     NO_METER,
@@ -34,15 +36,25 @@ from portal.db.database import Database, Row
 PUSH = "SELECT * FROM crm.push_v1(%s)"
 FETCH = """SELECT id, portal_id, version, portal_seq, timeline_seq, fields, edited_by, consents, contact_points,
                contact_windows, notes
-           FROM crm.contact WHERE portal_id = ANY(%s)"""
+           FROM crm.contact WHERE portal_id = ANY(%s) OR id = ANY(%s)"""
 CHANGES = "SELECT contacts, portal_ids, cursor FROM crm.changes_v1(%s, %s)"
-ERASE = """WITH gone AS (INSERT INTO crm.erased (portal_id) VALUES (%(id)s) ON CONFLICT DO NOTHING)
-           DELETE FROM crm.contact WHERE portal_id = %(id)s"""
+ERASE = """WITH gone AS (INSERT INTO crm.erased (portal_id) VALUES (%(customer)s) ON CONFLICT DO NOTHING)
+           DELETE FROM crm.contact
+           WHERE portal_id = %(customer)s OR (id = %(contact)s AND portal_id IS NULL)"""
+
+# Nobody's contact alone, and whose it is already.
+LINK = """UPDATE crm.contact c SET portal_id = t.portal_id, portal_seq = t.seq, updated_at = clock_timestamp()
+          FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[]) AS t (id, portal_id, seq)
+          WHERE c.id = t.id AND coalesce(c.portal_id, t.portal_id) = t.portal_id
+              AND NOT EXISTS (SELECT FROM crm.contact o WHERE o.portal_id = t.portal_id AND o.id <> t.id)
+              AND NOT EXISTS (SELECT FROM crm.erased e WHERE e.portal_id = t.portal_id)
+          RETURNING c.id, c.version"""
 
 RESTRICT = """UPDATE crm.contact c SET restricted = t.restricted
               FROM unnest(%s::uuid[], %s::boolean[]) AS t (portal_id, restricted) WHERE c.portal_id = t.portal_id"""
 
 FEED_PAGE = 1_000
+TIED_OTHERWISE = Reject("the contact is another customer's, or this customer has another one")
 COPIES = ("contact_points", "contact_windows", "notes")
 """What agents read there and do not write."""
 
@@ -91,9 +103,25 @@ class EmbeddedCrm:
             await self._database.fetch_all(RESTRICT, values)
 
     async def fetch(self, refs: Sequence[Ref]) -> Sequence[Remote]:
-        """Read the contacts of some customers."""
-        rows = await self._database.fetch_all(FETCH, [[ref.customer_id for ref in refs]])
+        """Read the contacts of some customers; of those who have none, the one that is known to have been theirs."""
+        rows = await self._database.fetch_all(FETCH, [[ref.customer_id for ref in refs], []])
+        known = {row["portal_id"] for row in rows}
+        gone = [uuid_or_none(ref.remote_id) for ref in refs if ref.remote_id and ref.customer_id not in known]
+        rows += await self._database.fetch_all(FETCH, [[], gone]) if gone else []
         return [_remote(row) for row in rows]
+
+    async def link(self, links: Sequence[Link]) -> Sequence[Outcome]:
+        """Tie contacts that are nobody's to customers who have none."""
+        each = [(uuid_or_none(link.contact.remote.remote_id), link.customer_id, link.seq) for link in links]
+        try:
+            rows = await self._database.fetch_all(LINK, [list(column) for column in zip(*each, strict=True)])
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):
+            return [Retry("somebody else was faster")] * len(links)
+        versions = {row["id"]: str(row["version"]) for row in rows}
+        return [
+            Applied(str(contact), versions[contact] if seq else None, seq) if contact in versions else TIED_OTHERWISE
+            for contact, _customer, seq in each
+        ]
 
     async def changes(self, cursor: Cursor | None) -> tuple[Sequence[Ref], Cursor]:
         """Whom agents edited since a cursor."""
@@ -109,7 +137,8 @@ class EmbeddedCrm:
 
     async def erase(self, ref: Ref) -> None:
         """Delete a contact with all that is kept about it, and keep it from coming back."""
-        await self._database.fetch_all(ERASE, {"id": ref.customer_id})
+        whose = {"customer": ref.customer_id, "contact": uuid_or_none(ref.remote_id)}
+        await self._database.fetch_all(ERASE, whose)
 
 
 def _contact(desired: Desired) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from portal import clock
 from portal.backoff import backoff
 from portal.crm.answers import CallFailed
 from portal.crm.port import Ambiguous, Outcome, Reject, Retry
+from portal.crm.said import in_words, why_failed
 from portal.errors import Unavailable
 from portal.sync.gate import Seen
 from portal.sync.lease import complete
@@ -54,9 +55,9 @@ async def ask(line: Line, call: Callable[[], Awaitable[T]], *, waiting: Callable
         except CallFailed as failure:
             why, attempt = failure.outcome, attempt + 1
         if isinstance(why, Reject):
-            raise Unavailable(f"{line.connector.label} refuses: {why.why}.")
+            raise Unavailable(f"{line.connector.label} refuses: {in_words(why.why)}.")
         if attempt == ATTEMPTS:
-            raise Unavailable(f"{line.connector.label} does not answer: {why.why}.", hint=GO_ON)
+            raise Unavailable(f"{line.connector.label} does not answer: {in_words(why.why)}.", hint=GO_ON)
         if isinstance(why, Ambiguous) or why.after is None:
             await asyncio.sleep(backoff(attempt))
 
@@ -73,7 +74,7 @@ async def _called(line: Line, call: Callable[[], Awaitable[T]]) -> T:
         seen.outcomes([failure.outcome])
         raise
     except OSError as error:  # TimeoutError is one
-        why = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+        why = why_failed(error)
         seen.failed(why)
         raise CallFailed(Retry(why)) from None
     finally:
@@ -88,7 +89,7 @@ async def _admitted(line: Line, waiting: Callable[[float], None]) -> None:
         if row["paused"]:
             raise Unavailable(f"{line.name} is paused.", hint=f"First: portal sync resume {line.name}")
         if row["silent"]:
-            raise Unavailable(f"{line.connector.label} does not answer: {row['last_error']}.", hint=GO_ON)
+            raise Unavailable(f"{line.connector.label} does not answer: {in_words(row['last_error'])}.", hint=GO_ON)
         if row["wait"] <= 0:
             return
         if row["wait"] > PATIENCE:

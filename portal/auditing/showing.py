@@ -13,6 +13,7 @@ from portal.auditing.queries import LogFilter, LoggedChange
 from portal.auditing.reached import Reached
 from portal.catalogue.model import Catalogue
 from portal.catalogue.wording import Phrase, describe_change, name_of_actor, who
+from portal.crm.said import in_words
 from portal.formats import format_date, format_number
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
@@ -206,7 +207,7 @@ def confirmations(change: LoggedChange) -> list[tuple[str, str, datetime]]:
 
 
 def _refused(of: Delivery, words: str) -> str:
-    return f"{words}: {of.says}" if of.status == SyncStatus.PARKED and of.says else words
+    return f"{words}: {in_words(of.says)}" if of.status == SyncStatus.PARKED and of.says else words
 
 
 def evidence(entry: Entry) -> list[tuple[str, str]]:

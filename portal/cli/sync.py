@@ -13,6 +13,7 @@ from portal.cli.context import records, run
 from portal.cli.crm_checks import tell_of_doubts
 from portal.cli.sync_all import drift, resync
 from portal.crm import configured
+from portal.crm.said import in_words
 from portal.db.database import Database, Row
 from portal.errors import Invalid
 from portal.settings import load_settings
@@ -72,9 +73,10 @@ def status(parked: Annotated[bool, typer.Option(help="List the records that are 
         table.add_row(row["name"], row["label"], state, *figures, _budget(row))
     Console().print(table)
     if parked and refused:
-        listed = Table("connector", "customer", "state", "attempts", "the CRM says", title="Parked")
+        listed = Table("connector", "customer", "state", "attempts", "why", title="Parked")
         for row in refused:
-            listed.add_row(row["connector"], row["number"], row["status"], str(row["attempts"]), row["last_error"])
+            why = in_words(row["last_error"])
+            listed.add_row(row["connector"], row["number"], row["status"], str(row["attempts"]), why)
         Console().print(listed)
     tell_of_doubts(settings, catalogue, Console())
 
@@ -151,7 +153,7 @@ def _state(row: Row) -> str:
     if row["paused_at"]:
         return "paused"
     if row["open_until"]:
-        return f"does not answer: {row['last_error']}"
+        return f"does not answer: {in_words(row['last_error'])}"
     if row["shut_until"] and row["shut_until"] > row["now"]:
         return f"wants a break until {row['shut_until']:%H:%M:%S}"
     return "resync" if row["resyncing_since"] else "well"

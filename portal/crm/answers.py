@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from portal import clock
 from portal.crm.port import Ambiguous, Reject, Retry
+from portal.crm.said import Own
 
 MAX_WORDS = 300
 LONGEST_PAUSE = 24 * 3600.0
@@ -69,20 +70,20 @@ def outcome_of(answer: Answer, words: Callable[[Any], str], *, writes: bool) -> 
     said = phrase(words(answer.body) if answer.body is not None else "") or _reason(answer.status)
     match answer.status:
         case 401:
-            return Retry(f"our login is refused (401): check this CRM's credentials: {said}")
+            return Retry(Own.CREDENTIALS.of(said=said))
         case 403:
-            return Retry(f"our login lacks a permission (403): {said}")
+            return Retry(Own.PERMISSION.of(said=said))
         case 408 | 425 | 429:
             return Retry(said, answer.retry_after)
         case 503 if answer.retry_after is not None:
             return Retry(said, answer.retry_after)
         case status if 300 <= status < 400:
-            return Retry(f"sends us elsewhere ({status}): check this CRM's URL")
+            return Retry(Own.ELSEWHERE.of(status=status))
         case status if 400 <= status < 500:
             return Reject(said, whole=True)
     if not writes:
-        return Retry(said if answer.understood else "answers with something that cannot be read")
-    return Ambiguous(said if answer.understood else "answered with something that cannot be read")
+        return Retry(said if answer.understood else Own.UNREADABLE)
+    return Ambiguous(said if answer.understood else Own.UNREADABLE_ANSWER)
 
 
 def phrase(text: str) -> str:

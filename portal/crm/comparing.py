@@ -29,10 +29,11 @@ from portal.crm.port import (
     Retry,
     TimelineEntry,
 )
+from portal.crm.said import Own
 from portal.crm.setup import Setup
 from portal.crm.written import Writing
 
-NUMBER_TAKEN = Reject("another contact has this customer number")
+NUMBER_TAKEN = Reject(Own.NUMBER_TAKEN)
 
 
 @dataclass(frozen=True, slots=True)

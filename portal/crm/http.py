@@ -18,6 +18,7 @@ from portal import clock
 from portal.crm.answers import Answer, CallFailed, outcome_of, phrase
 from portal.crm.port import NO_METER, Ambiguous, Meter, Retry
 from portal.crm.reach import transport
+from portal.crm.said import Own
 from portal.crm.setup import Setup
 
 log = structlog.get_logger(__name__)
@@ -132,10 +133,10 @@ class Http:
                 answer = await self._exchange(request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol) as error:
             self._note(request, began, type(error).__name__)
-            raise CallFailed(Retry(f"cannot be reached: {phrase(str(error)) or type(error).__name__}")) from None
+            raise CallFailed(Retry(Own.UNREACHABLE.of(said=phrase(str(error)) or type(error).__name__))) from None
         except (httpx2.HTTPError, TimeoutError) as error:
             self._note(request, began, type(error).__name__)
-            why = "no answer in time" if isinstance(error, TimeoutError | httpx2.TimeoutException) else "the line broke"
+            why = Own.NO_ANSWER if isinstance(error, TimeoutError | httpx2.TimeoutException) else Own.LINE_BROKE
             raise CallFailed(Ambiguous(why) if writes else Retry(why)) from None
         self._note(request, began, str(answer.status), answer.headers)
         return answer

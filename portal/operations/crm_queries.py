@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.crm.said import in_words
 from portal.db.database import Database, Row
 
 PARKED_SHOWN = 50
@@ -55,7 +56,7 @@ WHERE o.name = %(connector)s
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A record that the CRM refuses; `says` are its words."""
+    """A record that the CRM refuses; `says` is why, in the reader's language or in the CRM's own words."""
 
     id: UUID
     number: str
@@ -111,7 +112,7 @@ async def crm(database: Database, name: str) -> Crm | None:
 
 
 def _parked(raw: dict[str, Any]) -> Parked:
-    return Parked(UUID(raw["id"]), raw["number"], raw["attempts"], raw["says"] or "", raw["remote_id"] or "")
+    return Parked(UUID(raw["id"]), raw["number"], raw["attempts"], in_words(raw["says"]), raw["remote_id"] or "")
 
 
 def _happening(raw: dict[str, Any]) -> Happening:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from portal.crm.said import in_words
 from portal.formats import format_ago, format_number, format_time
 from portal.i18n import gettext as _
 from portal.i18n import ngettext
@@ -104,7 +105,7 @@ def _facts(row: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield _("The CRM's own count"), _("%(left)s of %(all)s calls are left") % told
     yield (
         _("Last error"),
-        (f"{row['last_error']} ({format_ago(row['last_error_at'])})" if row["last_error"] else _("none")),
+        (f"{in_words(row['last_error'])} ({format_ago(row['last_error_at'])})" if row["last_error"] else _("none")),
     )
     yield (
         _("Erasures and restrictions not confirmed"),
@@ -143,7 +144,9 @@ def _detail(facts: Mapping[str, Any]) -> str:
     if facts.get("missing"):
         return _("the contact is gone")
     paths = facts.get("paths")
-    return ", ".join(paths) if isinstance(paths, list) else str(facts.get("says") or facts.get("to") or "")
+    if isinstance(paths, list):
+        return ", ".join(paths)
+    return in_words(facts.get("says")) or str(facts.get("to") or "")
 
 
 def event_words() -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from portal.crm.said import in_words
 from portal.db.database import Database
 from portal.jobs.status import STATUS as JOBS
 from portal.jobs.status import TaskStatus, read
@@ -53,7 +54,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class ParkedRecord:
-    """A record that a CRM refuses until somebody acts; `says` are the CRM's words."""
+    """A record that a CRM refuses until somebody acts; `says` is why, in words."""
 
     number: str
     attempts: int
@@ -121,6 +122,6 @@ def _worker(raw: dict[str, Any], at: datetime) -> Worker:
 
 def _connector(raw: dict[str, Any]) -> ConnectorHealth:
     moments = ("polled_at", "paused_at", "waiting_since", "last_delivery")
-    parked = tuple(ParkedRecord(p["number"], p["attempts"], p["says"] or "") for p in raw["parked_records"] or ())
+    parked = tuple(ParkedRecord(p["number"], p["attempts"], in_words(p["says"])) for p in raw["parked_records"] or ())
     told = {name: datetime.fromisoformat(raw[name]) if raw[name] else None for name in moments}
     return ConnectorHealth(**{**raw, **told, "parked_records": parked})

@@ -7,6 +7,7 @@ from uuid import UUID
 from portal.audit.cipher import CustomerKey, Undecipherable, WrappedKey
 from portal.audit.entry import Entry, unseal
 from portal.audit.values import State
+from portal.crm.said import Own
 from portal.db.database import Row
 from portal.record.decode import decode_record
 from portal.record.models import Record
@@ -59,15 +60,15 @@ async def read_current(line: Line, rows: Sequence[Claimed]) -> dict[UUID, Curren
 
 def _current(line: Line, row: Row) -> Current | Unreadable:
     if row["wrapped_key"] is None:
-        return Unreadable("the record's key is gone")
+        return Unreadable(Own.NO_KEY)
     try:
         key = line.store.keys.unwrap(row["id"], WrappedKey(row["wrapped_key"], row["wrapped_by"]))
         entries = tuple(unseal(entry, key) for entry in row["entries"] or ())
         record = decode_record(row["record"])
     except Undecipherable:
-        return Unreadable("the record's values cannot be decrypted")
+        return Unreadable(Own.UNDECIPHERABLE)
     except ValueError:
-        return Unreadable("the record says what no record can say: portal audit verify names it")
+        return Unreadable(Own.IMPOSSIBLE)
     return Current(record, row["chain"], key, entries, tuple(row["actors"] or ()))
 
 

@@ -8,6 +8,7 @@ import structlog
 from portal import clock
 from portal.crm.answers import CallFailed
 from portal.crm.port import Ref, Reject
+from portal.crm.said import Own
 from portal.jobs.housekeeping import forget_customers
 from portal.sync.gate import Seen
 from portal.sync.held import put_off, unchanged
@@ -48,7 +49,7 @@ async def _erase(line: Line, row: Claimed, seen: Seen) -> Verdict:
         expected = isinstance(error, OSError | CallFailed)
         log.warning("erasure failed", connector=line.name, why=seen.raised(error), exc_info=not expected)
         # Erasing twice is no mistake, so whether it took effect need not be known.
-        return put_off(row, SyncStatus.RETRYING, "could not be erased yet")
+        return put_off(row, SyncStatus.RETRYING, Own.NOT_ERASED)
     seen.answered = True
     # A push that nobody awaits any more may still make the contact again. Once more, when none can land.
     again = None if row.status is SyncStatus.ERASED else line.connector.caps.max_execution_seconds

@@ -13,6 +13,7 @@ from typing import Any
 from portal import clock
 from portal.crm.answers import CallFailed
 from portal.crm.port import Ambiguous, Outcome, Reject, Retry
+from portal.crm.said import why_failed
 
 FAILURES_TO_OPEN = 5
 REFUSALS_TO_OPEN = 3
@@ -99,7 +100,7 @@ class Seen:
     def raised(self, error: Exception) -> str:
         """A call that was to read, or to erase, has failed; gives the words for it, the CRM's own if it had any. That
         it cannot be read is nothing that a record is to blame for."""
-        outcome = error.outcome if isinstance(error, CallFailed) else Ambiguous(type(error).__name__)
+        outcome = error.outcome if isinstance(error, CallFailed) else Ambiguous(why_failed(error))
         self.outcomes([Retry(outcome.why) if isinstance(outcome, Reject) else outcome])
         return outcome.why
 

@@ -12,6 +12,7 @@ from portal.audit.values import State
 from portal.crm.answers import CallFailed
 from portal.crm.inventory import Existing, Link, Linking
 from portal.crm.port import Ambiguous, Applied, Outcome, Ref, Reject, Remote
+from portal.crm.said import Own, why_failed
 from portal.record.addresses import home_country
 from portal.record.change import SINCE
 from portal.record.flat import flatten, unflatten
@@ -29,7 +30,6 @@ from portal.sync.points import merge_points
 from portal.sync.shown import differing
 from portal.sync.state import SyncStatus
 from portal.sync.theirs import consent_path, in_our_form, their_values
-from portal.sync.waiting import ANOTHER_PERSONS, GONE, NOBODYS
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ async def _see(line: Line, row: Held, remote: Remote | None, seen: Seen) -> None
         _missing(row)
         return
     if remote.customer_id not in (row.claimed.customer_id, None):
-        row.park(ANOTHER_PERSONS)
+        row.park(Own.ANOTHER_PERSONS)
         return
     if row.claimed.remote_id not in (remote.remote_id, None):
         row.found(event=Event.RELINKED, facts={"from": row.claimed.remote_id or "", "to": remote.remote_id})
@@ -85,7 +85,7 @@ async def _see(line: Line, row: Held, remote: Remote | None, seen: Seen) -> None
 async def _link(line: Line, row: Held, remote: Remote, seen: Seen) -> None:
     """Nobody's contact becomes theirs, because an operator or a merge in the CRM has said so; then it is read anew."""
     if not isinstance(line.connector, Linking):
-        row.park(NOBODYS)
+        row.park(Own.NOBODYS)
         return
     outcome = await _linked(line, Link(Existing(remote, None, ""), row.claimed.customer_id))
     seen.outcomes([outcome])
@@ -108,14 +108,14 @@ async def _linked(line: Line, link: Link) -> Outcome:
         return failure.outcome
     except Exception as error:
         log.warning("link failed", connector=line.name, exc_info=not isinstance(error, OSError))
-        return Ambiguous(type(error).__name__)
+        return Ambiguous(why_failed(error))
 
 
 def _try_again(row: Held) -> None:
     """The CRM could not be read: whatever was due is due again, later, and nothing is pushed blindly."""
     row.push = False
     verifying = row.claimed.status is SyncStatus.VERIFYING
-    row.verdict = put_off(row.claimed, SyncStatus.VERIFYING if verifying else SyncStatus.RETRYING, "could not be read")
+    row.verdict = put_off(row.claimed, SyncStatus.VERIFYING if verifying else SyncStatus.RETRYING, Own.NOT_READ)
 
 
 def _missing(row: Held) -> None:
@@ -123,13 +123,13 @@ def _missing(row: Held) -> None:
     if row.claimed.remote_id is None:
         row.push = True
     else:
-        row.park(GONE)
+        row.park(Own.GONE)
 
 
 async def _compare(line: Line, row: Held, remote: Remote) -> None:
     record = row.current.record
     if remote.seq > record.seq:
-        row.park(f"has version {remote.seq} of a record that is at version {record.seq}: was a backup restored?")
+        row.park(Own.NEWER_THERE.of(theirs=remote.seq, ours=record.seq))
         return
     base = await _base(line, row, remote)
     ours, winner = our_values(line, record), _winner(line, record)
@@ -187,7 +187,8 @@ def _settle(line: Line, row: Held, remote: Remote, found: Merge, taken: Taken, a
     row.found(base=base, remote_id=remote.remote_id, announce=taken.changed)
     if taken.problems:
         # The old etag stays: nothing is written over what is not settled.
-        row.park("; ".join(f"{path}: {why}" for path, why in sorted(taken.problems.items())))
+        problems = "; ".join(f"{path}: {why}" for path, why in sorted(taken.problems.items()))
+        row.park(Own.UNACCEPTABLE.of(problems=problems))
         return
     row.remote_id, row.etag = remote.remote_id, remote.etag
     row.found(etag=remote.etag)

@@ -9,6 +9,7 @@ from portal import clock
 from portal.backoff import backoff
 from portal.crm.answers import CallFailed
 from portal.crm.port import Ambiguous, Applied, Conflict, Desired, Outcome, Reject, Retry
+from portal.crm.said import Own, why_failed
 from portal.sync.base import Base, seal_base
 from portal.sync.current import our_values
 from portal.sync.desired import desired
@@ -58,11 +59,8 @@ def _told(line: Line, rows: Sequence[Held]) -> tuple[Sequence[Held], Sequence[De
             told.append((row, desired(line, row)))
         except Exception:
             log.exception("a record cannot be told", connector=line.name)
-            row.park(UNTOLD)
+            row.park(Own.UNTOLD)
     return [row for row, _wanted in told], [wanted for _row, wanted in told]
-
-
-UNTOLD = "the record could not be put into words for this CRM: the worker's log says why"
 
 
 async def _halve(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) -> None:
@@ -72,10 +70,7 @@ async def _halve(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) 
             await _push(line, half, seen, until=until)
             continue
         for row in half:
-            _put_off(row, MIXED_UP)
-
-
-MIXED_UP = "refused together with other records"
+            _put_off(row, Own.MIXED_UP)
 
 
 def _put_off(row: Held, why: str) -> None:
@@ -90,16 +85,14 @@ async def _call(line: Line, batch: Sequence[Desired]) -> Sequence[Outcome]:
             outcomes = await line.connector.push(batch)
     except CallFailed as failure:
         return [failure.outcome] * len(batch)
-    except TimeoutError:
-        return [Ambiguous("no answer in time")] * len(batch)
     except OSError as error:
         log.warning("push failed", connector=line.name, rows=len(batch), error=type(error).__name__)
-        return [Ambiguous(type(error).__name__)] * len(batch)
+        return [Ambiguous(why_failed(error))] * len(batch)
     except Exception as error:
         log.exception("push failed", connector=line.name, rows=len(batch))
-        return [Ambiguous(type(error).__name__)] * len(batch)
+        return [Ambiguous(why_failed(error))] * len(batch)
     if len(outcomes) != len(batch):
-        return [Ambiguous(f"{len(outcomes)} answers to {len(batch)} records")] * len(batch)
+        return [Ambiguous(Own.MISCOUNTED.of(answers=len(outcomes), records=len(batch)))] * len(batch)
     return outcomes
 
 
@@ -109,7 +102,7 @@ def judge(line: Line, row: Held, wanted: Desired, outcome: Outcome) -> None:
         case Applied():
             _applied(line, row, wanted, outcome)
         case Conflict():
-            row.pull_again("edited in the CRM meanwhile")
+            row.pull_again(Own.EDITED)
         case Retry(why, after):
             wait = backoff(row.claimed.attempts) if after is None else after
             row.found(status=SyncStatus.RETRYING, attempts=row.attempts, error=why, push_after=wait)
@@ -124,7 +117,7 @@ def judge(line: Line, row: Held, wanted: Desired, outcome: Outcome) -> None:
 def _applied(line: Line, row: Held, wanted: Desired, applied: Applied) -> None:
     if applied.seq > wanted.seq:
         # We hold the lease and read the record under it: no other worker of this portal can know a later version.
-        row.park(f"has version {applied.seq} of a record that is at version {wanted.seq}: was a backup restored?")
+        row.park(Own.NEWER_THERE.of(theirs=applied.seq, ours=wanted.seq))
         return
     customer = row.claimed.customer_id
     base = Base(wanted.seq, our_values(line, row.current.record))

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from portal.crm.said import Own
 from portal.record.delivery import Delivery
 from portal.sync.state import SyncStatus, Wanted
-
-GONE = "the contact is no longer there"
-NOBODYS = "the contact says that it is nobody's, and this CRM cannot be told otherwise"
-ANOTHER_PERSONS = "the contact belongs to another customer now: was it merged in the CRM?"
 
 
 class Waiting(StrEnum):
@@ -92,7 +89,7 @@ def waiting(of: Delivery, now: datetime) -> Waiting:
     if of.alive and not of.served:
         return Waiting.UNPLUGGED
     if not of.due and of.status == SyncStatus.PARKED:
-        return Waiting.LOST if of.says in (GONE, NOBODYS, ANOTHER_PERSONS) else Waiting.REFUSED
+        return Waiting.LOST if of.says in (Own.GONE, Own.NOBODYS, Own.ANOTHER_PERSONS) else Waiting.REFUSED
     if not of.due and of.status == SyncStatus.SKIPPED:
         return Waiting.LEFT_OUT
     return _passing(of, now)

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from portal import clock
 from portal.audit.entry import ActorKind
+from portal.crm.said import in_words
 from portal.formats import format_datetime, format_time, local
 from portal.i18n import gettext as _
 from portal.sync.waiting import STUCK, Stop, Waiting
@@ -14,7 +15,7 @@ from portal.sync.waiting import STUCK, Stop, Waiting
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`state`: done, wait, or failed, which time alone does not mend. `says` are the CRM's own words, for staff."""
+    """`state`: done, wait, or failed, which time alone does not mend. `says` is why, for staff."""
 
     state: str
     words: str
@@ -59,7 +60,7 @@ def _line(group: Sequence[Stop], reader: ActorKind) -> Line:
     state = "failed" if first.why in STUCK else "wait"
     if reader is ActorKind.CUSTOMER:
         return Line(state, _customer_words(crm, first))
-    return Line(state, _staff_words(crm, first), first.says)
+    return Line(state, _staff_words(crm, first), in_words(first.says) or None)
 
 
 def _name(label: str) -> str:

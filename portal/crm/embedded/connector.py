@@ -31,6 +31,7 @@ from portal.crm.port import (
     Retry,
     TimelineEntry,
 )
+from portal.crm.said import Own
 from portal.db.database import Database, Row
 
 PUSH = "SELECT * FROM crm.push_v1(%s)"
@@ -54,13 +55,13 @@ RESTRICT = """UPDATE crm.contact c SET restricted = t.restricted
               FROM unnest(%s::uuid[], %s::boolean[]) AS t (portal_id, restricted) WHERE c.portal_id = t.portal_id"""
 
 FEED_PAGE = 1_000
-TIED_OTHERWISE = Reject("the contact is another customer's, or this customer has another one")
+TIED_OTHERWISE = Reject(Own.TIED_OTHERWISE)
 COPIES = ("contact_points", "contact_windows", "notes")
 """What agents read there and do not write."""
 
 REFUSED = {
-    "number_taken": "another contact has this customer number",
-    "erased": "this person was erased",
+    "number_taken": Own.NUMBER_TAKEN,
+    "erased": Own.WAS_ERASED,
 }
 
 
@@ -90,10 +91,10 @@ class EmbeddedCrm:
             rows = await self._database.fetch_all(PUSH, [Jsonb([_contact(desired) for desired in batch])])
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
             # The statement was rolled back as a whole.
-            return [Retry("somebody else was writing the same contacts") for _ in batch]
+            return [Retry(Own.WRITTEN_BY_OTHERS) for _ in batch]
         await self._restrict(batch)
         decided = {row["portal_id"]: _outcome(row) for row in rows}
-        return [decided.get(desired.customer_id) or Retry("somebody else was faster") for desired in batch]
+        return [decided.get(desired.customer_id) or Retry(Own.OTHERS_FASTER) for desired in batch]
 
     async def _restrict(self, batch: Sequence[Desired]) -> None:
         """Show what is restricted, and no longer what is not; for the few of whom there is something to say."""
@@ -116,7 +117,7 @@ class EmbeddedCrm:
         try:
             rows = await self._database.fetch_all(LINK, [list(column) for column in zip(*each, strict=True)])
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected):
-            return [Retry("somebody else was faster")] * len(links)
+            return [Retry(Own.OTHERS_FASTER)] * len(links)
         versions = {row["id"]: str(row["version"]) for row in rows}
         return [
             Applied(str(contact), versions[contact] if seq else None, seq) if contact in versions else TIED_OTHERWISE

@@ -16,6 +16,7 @@ from portal.crm.http import Allowance, Vendor
 from portal.crm.inventory import RemoteField
 from portal.crm.mapping import Dialect
 from portal.crm.port import Ambiguous, Retry
+from portal.crm.said import Own
 
 DIALECT = Dialect(choices=CrmType.JOINED, boolean=CrmType.TRUE_FALSE, date=CrmType.DATE, empty="")
 """Every value is a string, and the empty one clears."""
@@ -37,7 +38,7 @@ def judge(answer: Answer) -> Retry | None:
     body = answer.body if isinstance(answer.body, dict) else {}
     usual = DAILY_PAUSE if body.get("policyName") == "DAILY" else ROLLING_PAUSE
     pause = answer.retry_after
-    return Retry(phrase(words(body)) or "too many calls", usual if pause is None else pause)
+    return Retry(phrase(words(body)) or Own.BUSY, usual if pause is None else pause)
 
 
 def allowance(headers: Mapping[str, str]) -> Allowance:
@@ -57,7 +58,7 @@ def read_rows(answer: Answer) -> list[Mapping[str, Any]]:
     Raises:
         CallFailed: the answer does not say; then nobody may take them for missing.
     """
-    return _rows(answer, Retry("answers with something that is no list"))
+    return _rows(answer, Retry(Own.NO_LIST))
 
 
 def written_rows(answer: Answer) -> list[Mapping[str, Any]]:
@@ -66,7 +67,7 @@ def written_rows(answer: Answer) -> list[Mapping[str, Any]]:
     Raises:
         CallFailed: the answer does not say.
     """
-    return _rows(answer, Ambiguous("answers with something that is no list"))
+    return _rows(answer, Ambiguous(Own.NO_LIST))
 
 
 def _rows(answer: Answer, otherwise: Retry | Ambiguous) -> list[Mapping[str, Any]]:
@@ -97,7 +98,7 @@ def failures(body: Any) -> dict[str, str]:
         context = error.get("context") if isinstance(error, dict) else None
         for name in ("ids", "id", "objectWriteTraceId"):
             for input in _listed(context.get(name) if isinstance(context, dict) else None):
-                said[input] = phrase(words(error)) or "refused"
+                said[input] = phrase(words(error)) or Own.REFUSED
     return said
 
 

@@ -30,6 +30,7 @@ from portal.crm.hubspot.webhooks import hints, verified
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap
 from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Outcome, Rate, Ref, Reject, Retry
+from portal.crm.said import Own
 from portal.crm.setup import Setup
 
 CONTACTS = "/crm/v3/objects/contacts"
@@ -143,7 +144,7 @@ class HubSpot(Comparing):
         answer = await self._http.write("POST", f"{CONTACTS}/batch/update", body={"inputs": inputs})
         there, refused = {str(row["id"]) for row in written_rows(answer)}, failures(answer.body)
         return [
-            tie.done if tie.remote_id in there else Reject(refused.get(tie.remote_id, "no such contact"))
+            tie.done if tie.remote_id in there else Reject(refused.get(tie.remote_id, Own.NO_SUCH_CONTACT))
             for tie in ties
         ]
 
@@ -162,7 +163,7 @@ def _outcome(wish: Wish, there: Mapping[Any, str], refused: Mapping[str, str]) -
     id = str(wish.desired.customer_id)
     if id in there:
         return Applied(there[id], wish.fingerprint, wish.desired.seq)
-    return Reject(refused[id]) if id in refused else Ambiguous("the answer does not say what became of it")
+    return Reject(refused[id]) if id in refused else Ambiguous(Own.WHAT_BECAME_OF_IT)
 
 
 def _contact(row: Mapping[str, Any]) -> Contact:
@@ -173,5 +174,5 @@ def _contact(row: Mapping[str, Any]) -> Contact:
 def _definitions(answer: Answer) -> list[Mapping[str, Any]]:
     found = answer.body.get("results") if isinstance(answer.body, dict) else None
     if not isinstance(found, list):
-        raise CallFailed(Retry("gives no list of its properties"), answer)
+        raise CallFailed(Retry(Own.NO_PROPERTIES), answer)
     return [one for one in found if isinstance(one, dict)]

@@ -14,6 +14,7 @@ from portal.crm.comparing import Story, told
 from portal.crm.http import Http
 from portal.crm.hubspot.api import MOST, failures, properties, written_rows
 from portal.crm.port import Ambiguous, TimelineEntry
+from portal.crm.said import Own
 
 NOTES = "/crm/v3/objects/notes"
 ASSOCIATE = "/crm/v4/associations/notes/contacts/batch/associate/default"
@@ -32,7 +33,7 @@ async def write_notes(http: Http, stories: Sequence[Story]) -> None:
         answer = await http.write("POST", f"{NOTES}/batch/upsert", body={"inputs": [_note(entry) for _, entry in some]})
         notes = {properties(row).get(ENTRY): str(row["id"]) for row in written_rows(answer)}
         if missing := [entry.id for _, entry in some if entry.id not in notes]:
-            raise CallFailed(Ambiguous(failures(answer.body).get(missing[0], "a note was not written")), answer)
+            raise CallFailed(Ambiguous(failures(answer.body).get(missing[0], Own.NOTE_REFUSED)), answer)
         pairs = [{"from": {"id": notes[entry.id]}, "to": {"id": contact}} for contact, entry in some]
         await http.write("POST", ASSOCIATE, body={"inputs": pairs})
 

@@ -21,6 +21,7 @@ from portal.crm.odoo.feed import feed
 from portal.crm.odoo.messages import write_messages
 from portal.crm.odoo.rpc import Rpc, unclear
 from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Outcome, Ref, Reject, Retry
+from portal.crm.said import Own
 from portal.crm.setup import Setup
 
 DIALECT = Dialect(empty=False, booleans_can_be_empty=False)
@@ -136,7 +137,7 @@ class Odoo(Comparing):
             some = {place: wish for place, wish in left.items() if (wish.there is None) is made}
             for _attempt in range(2):  # once more without those that were wrong
                 outcomes |= await self._load({place: wish for place, wish in some.items() if place not in outcomes})
-        missing = Retry("refused for another record's sake")
+        missing = Retry(Own.FOR_ANOTHERS_SAKE)
         return [outcomes.get(place, missing) for place in range(len(wishes))]
 
     async def _moved(self, customers: Sequence[UUID]) -> dict[UUID, int]:
@@ -195,7 +196,7 @@ def _wrong(messages: Any) -> dict[int, str]:
         if isinstance(message, dict) and message.get("type") == "error":
             numbers = message.get("rows")
             number = numbers.get("from", 0) if isinstance(numbers, dict) else message.get("record", 0)
-            said.setdefault(int(number), phrase(str(message.get("message"))) or "refused")
+            said.setdefault(int(number), phrase(str(message.get("message"))) or Own.REFUSED)
     return said
 
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from portal.crm.answers import Answer, CallFailed, phrase
 from portal.crm.http import Http, Vendor
 from portal.crm.port import Ambiguous, Reject, Retry
+from portal.crm.said import Own
 from portal.crm.setup import Setup
 
 
@@ -84,7 +85,7 @@ class JsonRpc:
     async def _log_in(self) -> int:
         uid = await self._ask("common", "authenticate", [self._database, self._user, self._password, {}], False)
         if not isinstance(uid, int) or isinstance(uid, bool):
-            raise CallFailed(Retry("our login is refused: check this CRM's DATABASE, USERNAME and PASSWORD"))
+            raise CallFailed(Retry(Own.LOGIN_SETTINGS))
         return uid
 
     async def _ask(self, service: str, method: str, arguments: list[Any], writes: bool) -> Any:
@@ -100,17 +101,17 @@ class JsonRpc:
 
 def unclear(answer: Answer | None, *, writes: bool) -> CallFailed:
     """An answer that is none."""
-    why = "answers with something that cannot be read"
+    why = Own.UNREADABLE
     return CallFailed(Ambiguous(why) if writes else Retry(why), answer)
 
 
 def _rpc_outcome(error: Mapping[str, Any]) -> Retry | Reject:
     data = error["data"] if isinstance(error.get("data"), dict) else {}
-    name, said = str(data.get("name", "")), phrase(str(data.get("message") or error.get("message") or "refused"))
+    name, said = str(data.get("name", "")), phrase(str(data.get("message") or error.get("message") or Own.REFUSED))
     if name.endswith("AccessDenied"):
-        return Retry(f"our login is refused: {said}")
+        return Retry(Own.LOGIN_REFUSED.of(said=said))
     if name.endswith("AccessError"):
-        return Retry(f"our login lacks a permission: {said}")
+        return Retry(Own.LOGIN_MAY_NOT.of(said=said))
     if name.startswith("odoo.exceptions.") or name.startswith("builtins."):
         return Reject(said, whole=True)
     return Retry(said)  # the database, a lock, a time limit: rolled back

@@ -20,6 +20,7 @@ from portal.crm.http import Allowance, Vendor
 from portal.crm.inventory import RemoteField
 from portal.crm.mapping import Dialect
 from portal.crm.port import Reject, Retry
+from portal.crm.said import Own
 
 VERSION = "v62.0"
 DATA = f"/services/data/{VERSION}"
@@ -68,7 +69,7 @@ VENDOR = Vendor(words, judge, allowance)
 def row_failure(row: Mapping[str, Any]) -> Retry | Reject:
     """Why a row of a collection was not written."""
     errors = [error for error in row.get("errors") or () if isinstance(error, dict)]
-    said = phrase("; ".join(f"{one.get('statusCode')}: {one.get('message')}" for one in errors)) or "refused"
+    said = phrase("; ".join(f"{one.get('statusCode')}: {one.get('message')}" for one in errors)) or Own.REFUSED
     codes = {str(error.get("statusCode")) for error in errors}
     return Retry(said) if codes & PASSING else Reject(said)
 

@@ -21,6 +21,7 @@ from portal.crm.comparing import Comparing, Contact, Story, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap
 from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Outcome, Rate, Ref, Reject, Retry
+from portal.crm.said import Own
 from portal.crm.salesforce.api import DATA, DIALECT, FIELD_NAME, MOST, RECORD_ID, field, quoted, row_failure
 from portal.crm.salesforce.feed import FIRST_ID, Feed
 from portal.crm.salesforce.login import logged_in
@@ -141,7 +142,7 @@ class Salesforce(Comparing):
         answer = await self._http.write("PATCH", path, body=body, headers=CLIENT)
         rows = answer.body
         if not isinstance(rows, list) or len(rows) != len(records) or not all(isinstance(row, dict) for row in rows):
-            raise CallFailed(Ambiguous("the answer does not say what became of each record"), answer)
+            raise CallFailed(Ambiguous(Own.WHAT_BECAME_OF_EACH), answer)
         return rows
 
     async def _tell(self, stories: Sequence[Story]) -> None:
@@ -156,7 +157,7 @@ def records(answer: Answer) -> list[Mapping[str, Any]]:
     """
     found = answer.body.get("records") if isinstance(answer.body, dict) else None
     if not isinstance(found, list):
-        raise CallFailed(Retry("answers a query with something that is no list"), answer)
+        raise CallFailed(Retry(Own.NO_LIST_FOUND), answer)
     return [row for row in found if isinstance(row, dict) and row.get("Id")]
 
 
@@ -183,5 +184,5 @@ def _contact(row: Mapping[str, Any], merged: str | None = None) -> Contact:
 def _described(answer: Answer) -> list[Mapping[str, Any]]:
     found = answer.body.get("fields") if isinstance(answer.body, dict) else None
     if not isinstance(found, list):
-        raise CallFailed(Retry("gives no list of its fields"), answer)
+        raise CallFailed(Retry(Own.NO_FIELDS), answer)
     return [one for one in found if isinstance(one, dict)]

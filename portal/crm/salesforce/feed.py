@@ -14,6 +14,7 @@ from portal import clock
 from portal.crm.answers import CallFailed
 from portal.crm.http import Http
 from portal.crm.port import Cursor, CursorExpired, Retry
+from portal.crm.said import Own
 from portal.crm.salesforce.api import DATA, RECORD_ID, moment, quoted
 
 PAGE = 500
@@ -62,7 +63,7 @@ class Feed:
         answer = await self._http.read("GET", f"{DATA}/queryAll", params={"q": query})
         found = answer.body.get("records") if isinstance(answer.body, dict) else None
         if not isinstance(found, list):
-            raise CallFailed(Retry("answers a query with something that is no list"), answer)
+            raise CallFailed(Retry(Own.NO_LIST_FOUND), answer)
         if not found:
             return [], cursor or json.dumps([since, after])
         last = datetime.fromisoformat(str(found[-1]["SystemModstamp"]))

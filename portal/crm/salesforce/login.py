@@ -7,6 +7,7 @@ https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_client_cr
 from portal.crm.answers import CallFailed
 from portal.crm.http import Http
 from portal.crm.port import Retry
+from portal.crm.said import Own
 from portal.crm.salesforce.api import VENDOR
 from portal.crm.session import Session
 from portal.crm.setup import Setup
@@ -30,10 +31,10 @@ def logged_in(setup: Setup) -> Http:
             outcome = failure.outcome
             if isinstance(outcome, Retry):
                 raise
-            raise CallFailed(Retry(f"our login is refused: {outcome.why}"), failure.answer) from None
+            raise CallFailed(Retry(Own.LOGIN_REFUSED.of(said=outcome.why)), failure.answer) from None
         token = answer.body.get("access_token") if isinstance(answer.body, dict) else None
         if not isinstance(token, str) or not token:
-            raise CallFailed(Retry("our login is answered without a token"), answer)
+            raise CallFailed(Retry(Own.NO_TOKEN), answer)
         return token
 
     http.login = Session("Bearer", log_in).headers

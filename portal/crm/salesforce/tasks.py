@@ -11,6 +11,7 @@ from portal.crm.answers import CallFailed
 from portal.crm.comparing import Story, told
 from portal.crm.http import Http
 from portal.crm.port import Ambiguous, TimelineEntry
+from portal.crm.said import Own
 from portal.crm.salesforce.api import DATA, MOST, quoted, row_failure
 
 ENTRY = "Portal_Entry_Id__c"
@@ -31,7 +32,7 @@ async def write_tasks(http: Http, stories: Sequence[Story]) -> None:
         answer = await http.write("PATCH", f"{COLLECTION}/Task/{ENTRY}", body=body)
         rows = answer.body
         if not isinstance(rows, list) or len(rows) != len(some) or not all(isinstance(row, dict) for row in rows):
-            raise CallFailed(Ambiguous("the answer does not say what became of each task"), answer)
+            raise CallFailed(Ambiguous(Own.WHAT_BECAME_OF_TASKS), answer)
         for row in rows:
             if row.get("success") is not True:
                 raise CallFailed(row_failure(row), answer)

@@ -18,6 +18,7 @@ from portal.crm.comparing import Comparing, Contact, Story, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Outcome, Ref, Reject, Retry
+from portal.crm.said import Own
 from portal.crm.setup import Setup
 from portal.crm.since import Row, Since
 from portal.crm.tryton.fields import Fields, as_date, describe
@@ -212,7 +213,7 @@ def _own(tie: Tie) -> dict[str, Any]:
 def _not_tried(outcomes: Sequence[Outcome]) -> Retry:
     """A break that is asked for is asked for all."""
     last = outcomes[-1] if outcomes else None
-    return last if isinstance(last, Retry) else Retry("not tried: the line broke before")
+    return last if isinstance(last, Retry) else Retry(Own.NOT_TRIED)
 
 
 def _modified(row: Row) -> int:

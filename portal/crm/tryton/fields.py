@@ -11,6 +11,7 @@ from portal.catalogue.model import CrmType
 from portal.crm.answers import CallFailed
 from portal.crm.inventory import RemoteField
 from portal.crm.port import Reject
+from portal.crm.said import Own
 from portal.crm.tryton.rpc import Rpc
 
 LANGUAGES = "ir.lang"
@@ -51,7 +52,7 @@ class Fields:
         if name not in self._languages or value is None:
             return value
         if str(value) not in self._ids:
-            raise CallFailed(Reject(f"there is no language {str(value)!r}"))
+            raise CallFailed(Reject(Own.NO_LANGUAGE.of(language=repr(str(value)))))
         return self._ids[str(value)]
 
     def from_tryton(self, name: str, value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from portal.crm.answers import CallFailed, phrase
 from portal.crm.http import Http, Vendor
 from portal.crm.port import Ambiguous, Reject, Retry
+from portal.crm.said import Own
 from portal.crm.session import Session
 from portal.crm.setup import Setup
 
@@ -52,7 +53,7 @@ class Rpc:
         arguments = [self._user, {"password": self._password}, "en"]
         found = await self._ask("common.db.login", arguments, writes=False, anonymous=True)
         if not isinstance(found, list) or len(found) < 2:
-            raise CallFailed(Retry("our login is refused: check this CRM's DATABASE, USERNAME and PASSWORD"))
+            raise CallFailed(Retry(Own.LOGIN_SETTINGS))
         return base64.b64encode(f"{self._user}:{found[0]}:{found[1]}".encode()).decode()
 
     async def _ask(self, method: str, arguments: list[Any], *, writes: bool, anonymous: bool = False) -> Any:
@@ -62,7 +63,7 @@ class Rpc:
         if isinstance(answer.body, dict) and isinstance(answer.body.get("error"), list):
             raise _refused(answer.body["error"])
         if not isinstance(answer.body, dict) or "result" not in answer.body:
-            why = "answers with something that cannot be read"
+            why = Own.UNREADABLE
             raise CallFailed(Ambiguous(why) if writes else Retry(why), answer)
         return answer.body["result"]
 
@@ -72,7 +73,7 @@ def _refused(error: list[Any]) -> Refused:
     rest = error[1] if len(error) > 1 else ""
     said = phrase(" ".join(str(one) for one in rest if one) if isinstance(rest, list) else f"{rest or name}") or name
     passing = name == CONCURRENCY or said in UNIQUE or any(word in said.lower() for word in PASSING)
-    return Refused(name, Retry(said) if passing else Reject(said or "refused"))
+    return Refused(name, Retry(said) if passing else Reject(said or Own.REFUSED))
 
 
 def moment(at: datetime) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from portal.crm.port import (
     Remote,
     Retry,
 )
+from portal.crm.said import Own
 from portal.crm.setup import Setup
 from portal.crm.webhook.events import CONTENT_TYPE, erased, hints, updated
 from portal.crm.webhook.signing import Keys, signed, verified
@@ -44,9 +45,9 @@ def _judge(answer: Answer) -> Retry | None:
     """A receiver that says 410 wants no more, as the specification has it; 404 and 405 say that the address is wrong,
     and nothing about the record."""
     if answer.status == 410:
-        return Retry("wants no more deliveries (410 Gone): pause this CRM, or correct its URL", GONE_PAUSE)
+        return Retry(Own.NO_DELIVERIES, GONE_PAUSE)
     if answer.status in (404, 405):
-        return Retry(f"takes no deliveries at this address ({answer.status}): check this CRM's URL")
+        return Retry(Own.WRONG_ADDRESS.of(status=answer.status))
     return None
 
 
@@ -128,7 +129,7 @@ class Webhook(Calling):
         said = _applied(body)
         fields = body.get("fields") if isinstance(body, dict) else None
         if not isinstance(said, Applied) or not isinstance(fields, dict):
-            raise CallFailed(Retry("answers with something that is no record"))
+            raise CallFailed(Retry(Own.NO_RECORD))
         summary, restricted = self._map.shown(fields)
         return Remote(
             customer_id=customer_id,
@@ -149,7 +150,7 @@ def _applied(body: Any) -> Applied | Ambiguous:
     match body:
         case {"remote_id": str(remote_id), "version": str(version), "seq": int(seq)}:
             return Applied(remote_id, version, seq)
-    return Ambiguous("answers, but not with remote_id, version and seq")
+    return Ambiguous(Own.NO_RECEIPT)
 
 
 def _unknown(customer_id: UUID) -> Remote:

@@ -116,12 +116,12 @@ async def test_it_refuses_the_record_in_words_that_are_not_for_customers(story: 
     history = await story.alice.get("/record/changes")
     assert "one of us is looking at it" in history.text and "FIELD_INTEGRITY" not in history.text
     for words in (read.grace, read.oscar):
-        assert "parked; an operator is to look at it: FIELD_INTEGRITY: bad value" in words
+        assert "parked; an operator is to look at it: “FIELD_INTEGRITY: bad value”" in words
 
     await steer.skip(story.far.stores.staff.database, SALESFORCE, story.id, actor=OLIVIA)
     left_out = await story.reads()
     assert "Not passed on to Salesforce; your next change will be" in left_out.alice
-    assert "Not in Salesforce: an operator left this version out: FIELD_INTEGRITY: bad value" in left_out.grace
+    assert "Not in Salesforce: an operator left this version out: “FIELD_INTEGRITY: bad value”" in left_out.grace
 
     await story.changes(language="fr")
     assert "On its way to" in (await story.reads()).grace, "a new change is tried as usual"
@@ -153,7 +153,25 @@ async def test_nobody_knows_whether_it_arrived(story: Story) -> None:
 
     read = await story.reads()
     assert "we are looking whether it has arrived" in read.alice
-    assert "it did not answer, and is being read to find out: connection reset" in read.grace
+    assert "it did not answer, and is being read to find out: “connection reset”" in read.grace
+
+
+async def test_it_cannot_take_this_record_just_now(story: Story) -> None:
+    """What it says of one record alone, while it takes another's, is no break for all."""
+    story.crm.fail(story.id, Fault.BUSY)
+    await a_customer(story.far.stores.worker)
+    await story.changes(language="de")
+    await story.passes()
+
+    read = await story.reads()
+    assert "it could not take it just now; we go on trying" in read.alice and "too many" not in read.alice
+    for words in (read.grace, read.oscar):
+        assert "it could not take the record just now, and is tried again: " in words
+    assert "retrying" in read.oscar
+
+    await story.far.later(minutes=10)
+    await story.passes()
+    assert "In the CRM, Salesforce at" in (await story.reads()).alice
 
 
 async def test_no_worker_runs(story: Story) -> None:

@@ -3,7 +3,9 @@
 import httpx2
 import pytest
 
+from portal.crm.said import Own
 from portal.record.read import StoredRecord
+from portal.sync.events import Event, write_down
 from portal.sync.samples import sample
 from portal.sync.state import Wanted
 from portal.sync.want import want
@@ -61,11 +63,31 @@ async def test_an_erasure_that_is_not_confirmed_is_counted(
     assert f"{said} none" in text(part(await seen(as_olivia), "facts"))
 
 
+async def test_in_german_our_own_words_are_german_and_the_crms_are_quoted(
+    as_olivia: httpx2.AsyncClient, stage: Stage, parked: StoredRecord
+) -> None:
+    """Of the same record: in the list, as the CRM's last error, and in the journal."""
+    own = Own.CREDENTIALS.of(said="Bad key")
+    await stage.all("UPDATE portal.sync_state SET last_error = %s WHERE customer_id = %s", Own.GONE, parked.record.id)
+    await stage.all("UPDATE portal.connector_gate SET last_error = %s, last_error_at = clock_timestamp()", own)
+    await write_down(
+        stage.stores.worker.database, "embedded", Event.PARKED, customer=parked.record.id, facts={"says": Own.GONE}
+    )
+    as_olivia.cookies.set("portal_language", "de")
+
+    page = await seen(as_olivia)
+
+    assert f"{parked.record.number} den Kontakt gibt es nicht mehr · 3" in text(part(page, "parked"))
+    assert "Bitte prüfen Sie die Zugangsdaten dieses CRMs: „Bad key“" in text(part(page, "facts"))
+    assert "den Kontakt gibt es nicht mehr" in text(part(page, "journal"))
+    assert "no longer there" not in page and "our login" not in page
+
+
 async def test_what_is_parked_is_tried_again_skipped_or_linked(
     as_olivia: httpx2.AsyncClient, stage: Stage, parked: StoredRecord
 ) -> None:
     page = await seen(as_olivia)
-    assert f"customer {parked.record.number} number is taken · 3 attempts" in text(part(page, "parked"))
+    assert f"customer {parked.record.number} “number is taken” · 3 attempts" in text(part(page, "parked"))
     assert "Marsh" not in page
     assert "example.com" not in page
     to = f"{PAGE}/parked/{parked.record.id}"
@@ -132,7 +154,7 @@ async def test_a_crm_that_does_not_answer_is_told_with_its_error(
     await stage.all("UPDATE portal.connector_gate SET open_until = NULL, rate_calls = NULL, remaining = NULL")
 
     assert "CRM does not answer and is left alone for a while" in page
-    assert "reset (" in page
+    assert "“reset” (" in page
     assert "of 100 calls in 10 seconds are left" in page
     assert "7 of 1,000 calls are left" in page
 

@@ -72,7 +72,7 @@ async def test_what_is_parked_is_told_by_number_and_in_the_crms_words(
 
     assert "1 record is parked and waits for you" in text(page)
     parked = text(part(page, "parked-embedded"))
-    assert f"customer {alice.record.number} number is taken 3 attempts" in parked
+    assert f"customer {alice.record.number} “number is taken” 3 attempts" in parked
     assert "Marsh" not in page
     assert "example.com" not in page
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from portal.audit.entry import Actor, ActorKind, Diff
+from portal.crm.said import Own
 from portal.record.flat import flatten
 from tests.builders import GRACE, a_customer
 from tests.integration.sync_stage import Stage
@@ -164,7 +165,8 @@ async def test_a_value_that_no_record_can_hold_is_parked_in_words_and_left_alone
     await stage.settle()
 
     parked = await stage.state(alice)
-    assert (parked["status"], parked["last_error"]) == ("parked", "profile/account_tier: is none of the choices")
+    why = Own.UNACCEPTABLE.of(problems="profile/account_tier: is none of the choices")
+    assert (parked["status"], parked["last_error"]) == ("parked", why)
     assert (await stage.record(alice)).profile["language"] == "fr", "the rest of the edit is taken"
 
     await stage.says(alice, {"profile/call_me": "Al"})

@@ -4,6 +4,7 @@ import pytest
 
 from portal.crm.answers import CallFailed
 from portal.crm.port import Retry
+from portal.crm.said import Own
 from portal.db.database import Row
 from portal.sync.gate import FAILURES_TO_OPEN
 from portal.sync.state import Wanted
@@ -50,7 +51,7 @@ async def test_after_some_failures_nobody_calls(stage: Stage, crm: RemoteCrm) ->
 
     assert crm.calls == calls
     assert (await happened(stage))[-1] == "breaker_opened"
-    assert (await gate(stage))["last_error"] == "ConnectionRefusedError"
+    assert (await gate(stage))["last_error"] == Own.CALL_FAILED.of(error="ConnectionRefusedError")
 
 
 async def test_then_one_tries_and_its_answer_closes_it(stage: Stage, crm: RemoteCrm) -> None:

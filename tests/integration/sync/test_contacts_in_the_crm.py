@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from portal.crm.port import Desired, Outcome
+from portal.crm.said import Own
 from portal.sync.resync import begin_resync, resync
 from portal.sync.steer import park, relink, retry, skip
-from portal.sync.waiting import NOBODYS
 from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import Fault, RemoteCrm
@@ -274,5 +274,5 @@ async def test_where_nobodys_contact_cannot_be_tied_the_record_is_parked(own_sto
     calls = crm.calls
     await stage.settle()
 
-    assert await status(stage, alice) == ("parked", NOBODYS)
+    assert await status(stage, alice) == ("parked", Own.NOBODYS)
     assert crm.calls == calls

@@ -8,9 +8,10 @@ import pytest
 
 from portal import clock
 from portal.audit.entry import ActorKind
+from portal.crm.said import Own
 from portal.i18n import using
 from portal.record.delivery import Delivery
-from portal.sync.waiting import ANOTHER_PERSONS, GONE, STUCK, Waiting, stops, waiting
+from portal.sync.waiting import STUCK, Waiting, stops, waiting
 from portal.sync.waiting_words import Line, where
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -56,8 +57,8 @@ PARKED: dict[str, Any] = {"status": "parked", "due": False, "says": SAYS}
         (Waiting.REFUSED, {**PARKED, **GATE, **NOBODY}),
         (Waiting.DUE, {**PARKED, "due": True}),
         (Waiting.PAUSED, {**PARKED, "due": True, "paused_at": BEFORE}),
-        (Waiting.LOST, {**PARKED, "says": GONE}),
-        (Waiting.LOST, {**PARKED, "says": ANOTHER_PERSONS}),
+        (Waiting.LOST, {**PARKED, "says": Own.GONE}),
+        (Waiting.LOST, {**PARKED, "says": Own.ANOTHER_PERSONS}),
         (Waiting.LEFT_OUT, {**PARKED, "status": "skipped"}),
         (Waiting.DUE, {**PARKED, "status": "skipped", "due": True}),
         (Waiting.PAUSED, {**GATE, **NOBODY}),
@@ -136,7 +137,7 @@ def test_no_technical_word_reaches_a_customer(why: Waiting, language: str) -> No
         [line] = customers.lines
         assert line.says is None
         assert not any(word in line.words.lower() for word in ("worker", "operator", "api", "bob@", "queue", "–"))
-        assert agents.lines[0].says == SAYS
+        assert agents.lines[0].says == ("“%s”" if language == "en" else "„%s“") % SAYS
         assert why is Waiting.DUE or line.words != agents.lines[0].words
     assert auditors
     assert auditors.lines[0].state == ("failed" if why in STUCK else "wait")

@@ -27,7 +27,7 @@ function made(place, head, times, values, timeZone) {
   const ink = style.getPropertyValue("color");
   const line = style.getPropertyValue("outline-color");
   const grid = style.getPropertyValue("border-block-end-color");
-  const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: `13px ${style.fontFamily}` };
+  const axis = { stroke: ink, grid: { stroke: grid, width: 1 / devicePixelRatio }, ticks: { show: false }, font: `13px ${style.fontFamily}` };
   const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone });
   const number = new Intl.NumberFormat(document.documentElement.lang);
   return new uPlot({
@@ -38,8 +38,8 @@ function made(place, head, times, values, timeZone) {
     cursor: { show: false },
     scales: { y: { range: (_u, _low, high) => [0, Math.max(1, high * 1.1)] } },
     axes: [
-      { ...axis, space: 70, incrs: MINUTES.map((minutes) => minutes * 60), values: (_u, moments) => moments.map((moment) => clock.format(moment * 1000)) },
-      { ...axis, size: 55, values: (_u, amounts) => amounts.map((amount) => number.format(amount)) },
+      { ...axis, grid: { show: false }, space: 70, incrs: MINUTES.map((minutes) => minutes * 60), values: (_u, moments) => moments.map((moment) => clock.format(moment * 1000)) },
+      { ...axis, size: 55, space: 40, values: (_u, amounts) => amounts.map((amount) => number.format(amount)) },
     ],
     series: [{}, { stroke: line, width: 2, points: { show: values.length < 3 } }],
   }, [times, values], place);

@@ -12,13 +12,14 @@ writing is told from an agent's edit wherever a contact is read, and nothing has
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 from uuid import UUID
 
 from portal.crm.answers import CallFailed
 from portal.crm.http import Calling, Http
 from portal.crm.mapping import CrmMap
 from portal.crm.port import (
+    Ambiguous,
     Applied,
     Conflict,
     Desired,
@@ -83,6 +84,10 @@ class Story:
     entries: Sequence[TimelineEntry]
 
 
+Untold: TypeAlias = Mapping[str, Retry | Reject | Ambiguous]
+"""Why the timelines of some contacts are not complete, by the ids of these."""
+
+
 class Comparing(Calling, ABC):
     """Reads, compares, writes. A product says how each of these is done there."""
 
@@ -140,8 +145,9 @@ class Comparing(Calling, ABC):
         written."""
 
     @abstractmethod
-    async def _tell(self, stories: Sequence[Story]) -> None:
-        """Write to timelines: each entry once, however often this is called."""
+    async def _tell(self, stories: Sequence[Story]) -> Untold:
+        """Write to timelines: each entry once, however often this is called. Where one contact's is refused, the
+        others' are written all the same."""
 
     async def _ours(self, ref: Ref) -> Sequence[Contact]:
         """The contacts to erase: the customer's, or else the one that was theirs, unless it is another's by now."""
@@ -186,18 +192,18 @@ class Comparing(Calling, ABC):
             return [failure.outcome] * len(wishes)
 
     async def _told(self, batch: Sequence[Desired], outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-        """Tell the timelines of those who were written. Where that fails, the whole is done again, which does no
+        """Tell the timelines of those who were written. Of whom that fails, the whole is done again, which does no
         harm."""
         pairs = list(zip(batch, outcomes, strict=True))
         stories = [Story(o.remote_id, d.timeline) for d, o in pairs if isinstance(o, Applied) and d.timeline]
         if not stories:
             return outcomes
         try:
-            await self._tell(stories)
+            untold = await self._tell(stories)
         except CallFailed as failure:
-            failed = replace(failure.outcome, why=f"timeline: {failure.outcome.why}")
-            return [failed if isinstance(o, Applied) and d.timeline else o for d, o in pairs]
-        return outcomes
+            untold = {story.remote_id: failure.outcome for story in stories}
+        failed = {id: replace(outcome, why=Own.TIMELINE.of(said=outcome.why)) for id, outcome in untold.items()}
+        return [failed.get(o.remote_id, o) if isinstance(o, Applied) and d.timeline else o for d, o in pairs]
 
     def _remote(self, contact: Contact) -> Remote:
         summary, restricted = self._map.shown(contact.raw)

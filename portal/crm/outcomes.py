@@ -33,7 +33,8 @@ class Retry:
 class Reject:
     """Nothing was written, and trying the same again does not help; `why` is in the CRM's own words.
 
-    `whole`, on every record of a call: the call was refused as one. The engine halves it until the bad one is alone.
+    `whole`: the call was refused as one, for the sake of some of the records that say so. The engine makes it again in
+    halves of these, until the bad one is alone.
     """
 
     why: str

@@ -52,6 +52,7 @@ class Own(StrEnum):
     MISCOUNTED = N_("%(answers)s answers to %(records)s records")
     # A record
     REFUSED = N_("refused")
+    TIMELINE = N_("timeline: %(said)s")
     NOTE_REFUSED = N_("a note was not written")
     NO_SUCH_CONTACT = N_("no such contact")
     NO_LANGUAGE = N_("there is no language %(language)s")

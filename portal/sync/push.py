@@ -44,11 +44,14 @@ async def _push(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) -
         return
     outcomes = await _call(line, batch)
     seen.pushed(outcomes)
-    if len(rows) > 1 and all(isinstance(outcome, Reject) and outcome.whole for outcome in outcomes):
-        await _halve(line, rows, seen, until=until)
-        return
+    together = []
     for row, wanted, outcome in zip(rows, batch, outcomes, strict=True):
-        judge(line, row, wanted, outcome)
+        if len(rows) > 1 and isinstance(outcome, Reject) and outcome.whole:
+            together.append(row)
+        else:
+            judge(line, row, wanted, outcome)
+    if together:
+        await _halve(line, together, seen, until=until)
 
 
 def _told(line: Line, rows: Sequence[Held]) -> tuple[Sequence[Held], Sequence[Desired]]:

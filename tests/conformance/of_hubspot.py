@@ -78,6 +78,10 @@ class OfHubSpot(Subject):
     async def poison(self, wish: Desired) -> Desired | None:
         return replace(wish, fields={**wish.fields, "plan": "no such plan"})
 
+    def refuse_whole(self) -> bool:
+        self.hubspot.traces = False
+        return True
+
     async def take_number(self, number: str) -> bool:
         self.hubspot.add({"customer_number": number, "firstname": "Mallory"})
         return True

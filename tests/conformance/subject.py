@@ -96,6 +96,19 @@ class Subject(ABC):
         """The same, but with something in it that this CRM refuses; None where it refuses nothing."""
         return None
 
+    def refuse_story(self, entry: str) -> bool:
+        """Let the CRM refuse the change record of this id in timelines; False where it takes all, or a timeline is
+        written with the contact."""
+        refused = getattr(self.standin, "untellable", None)
+        if refused is not None:
+            refused.add(entry)
+        return refused is not None
+
+    def refuse_whole(self) -> bool:
+        """Let the CRM refuse a batch whole from now on, without a word about which record is wrong; False where it does
+        not do that."""
+        return False
+
     async def take_number(self, number: str) -> bool:
         """Let somebody who is no customer have a customer number there; False where the CRM has none."""
         return False

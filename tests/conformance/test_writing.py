@@ -138,6 +138,37 @@ async def test_each_record_of_a_batch_has_its_own_outcome_in_order(subject: Subj
     assert isinstance(rejected, Reject) and len(rejected.why) > 10, "in the CRM's own words"
 
 
+async def test_a_batch_that_is_refused_for_one_records_sake_says_so_of_all_that_were_in_it(subject: Subject) -> None:
+    if not subject.refuse_whole():
+        pytest.skip("this CRM says which record is wrong")
+    newer = subject.wish(seq=2)
+    await applied(subject, newer)
+    wishes = [subject.wish(), subject.wish(newer.customer_id), subject.wish()]
+    wishes[2] = await subject.poison(wishes[2]) or wishes[2]
+
+    outcomes = list(await subject.connector.push(wishes))
+
+    assert [(type(one), getattr(one, "whole", None)) for one in outcomes] == [
+        (Reject, True), (Applied, None), (Reject, True)
+    ]  # fmt: skip
+    assert await subject.there(wishes[0].customer_id) is None
+
+
+async def test_a_timeline_that_is_refused_is_one_customers(subject: Subject) -> None:
+    wishes = [subject.wish(entries=[1]) for _ in range(3)]
+    if not subject.refuse_story(wishes[1].timeline[0].id):
+        pytest.skip("this CRM refuses no change record")
+
+    outcomes = list(await subject.connector.push(wishes))
+
+    assert [type(outcome) for outcome in outcomes] == [Applied, Reject, Applied]
+    rejected = outcomes[1]
+    assert isinstance(rejected, Reject) and rejected.why.startswith("timeline: ") and not rejected.whole
+    for wish, told in zip(wishes, ([subject.told(1)], [], [subject.told(1)]), strict=True):
+        there = await subject.there(wish.customer_id)
+        assert there is not None and list(there.timeline) == told
+
+
 async def test_somebody_elses_contact_is_never_taken_over_by_its_number(subject: Subject) -> None:
     alice = subject.wish()
     if not await subject.take_number(alice.number):

@@ -76,6 +76,8 @@ class HubSpot(StandIn):
     merged: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Thing] = field(default_factory=dict)
     associated: set[tuple[str, str]] = field(default_factory=set)
+    untellable: set[str] = field(default_factory=set)
+    traces: bool = True
     left: int = 190
     counter: int = 100
 
@@ -174,7 +176,8 @@ class HubSpot(StandIn):
         if len(inputs) > MOST:
             return _error(400, "VALIDATION_ERROR", f"The batch has more than {MOST} inputs.")
         problems = {one["id"]: _problem(one["properties"], definitions) for one in inputs}
-        traced = all(one.get("objectWriteTraceId") for one in inputs)
+        problems |= {one["id"]: "This note cannot be kept" for one in inputs if one["id"] in self.untellable}
+        traced = self.traces and all(one.get("objectWriteTraceId") for one in inputs)
         if any(problems.values()) and not traced:
             return _error(400, "VALIDATION_ERROR", next(filter(None, problems.values())) or "")
         shown, errors = [], []

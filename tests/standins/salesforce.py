@@ -62,6 +62,7 @@ FIELDS = {
 @dataclass
 class Salesforce(StandIn):
     rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"Contact": {}, "Task": {}})
+    untellable: set[str] = field(default_factory=set)
     token: str = "00D-first"
     used: int = 18
     counter: int = 0
@@ -149,7 +150,10 @@ class Salesforce(StandIn):
     def _upsert_one(self, object: str, key: str, values: dict[str, Any]) -> dict[str, Any]:
         same = (row for row in self.rows[object].values() if row.get(key) == values[key] and not row["IsDeleted"])
         there = next(same, None)
-        if problem := _problem(object, values, new=there is None):
+        problem = _problem(object, values, new=there is None)
+        if values.get("Portal_Entry_Id__c") in self.untellable:
+            problem = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No tasks for this contact", "WhoId")
+        if problem:
             code, message, name = problem
             errors = [{"statusCode": code, "message": message, "fields": [name]}]
             return {"success": False, "errors": errors}

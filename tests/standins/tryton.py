@@ -10,14 +10,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from portal.dev.tryton import AGENT, DATABASE, PASSWORD, Tryton
@@ -103,6 +103,8 @@ class Line(StandIn):
     """Hands every call on to the real server, unless something happens on the way."""
 
     server: str = ""
+    untellable: set[str] = field(default_factory=set)
+    """The change records that this Tryton's administrator lets nobody note."""
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[StandIn]:
@@ -123,7 +125,10 @@ class Line(StandIn):
     async def _hand_on(self, request: Request) -> Response:
         keep = ("authorization", "content-type")
         headers = {name: value for name, value in request.headers.items() if name in keep}
-        answer = await self._client.post(request.url.path, content=await request.body(), headers=headers)
+        body = await request.body()
+        if b'"model.ir.note.create"' in body and any(entry.encode() in body for entry in self.untellable):
+            return JSONResponse({"id": 1, "error": ["UserError", ["No note for this party.", ""]]})
+        answer = await self._client.post(request.url.path, content=body, headers=headers)
         return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from portal.crm.answers import Answer, CallFailed
 from portal.crm.browsing import Tie, existing, tied
-from portal.crm.comparing import Comparing, Contact, Story, Wish
+from portal.crm.comparing import Comparing, Contact, Story, Untold, Wish
 from portal.crm.http import Http
 from portal.crm.hubspot.api import (
     DIALECT,
@@ -136,8 +136,8 @@ class HubSpot(Comparing):
         refused = failures(answer.body)
         return [_outcome(wish, there, refused) for wish in wishes]
 
-    async def _tell(self, stories: Sequence[Story]) -> None:
-        await write_notes(self._http, stories)
+    async def _tell(self, stories: Sequence[Story]) -> Untold:
+        return await write_notes(self._http, stories)
 
     async def _tie(self, ties: Sequence[Tie]) -> Sequence[Outcome]:
         inputs = [{"id": tie.remote_id, "objectWriteTraceId": tie.remote_id, "properties": _own(tie)} for tie in ties]

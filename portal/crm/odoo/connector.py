@@ -13,7 +13,7 @@ from uuid import UUID
 
 from portal.crm.answers import CallFailed, phrase
 from portal.crm.browsing import Tie, existing, tied
-from portal.crm.comparing import Comparing, Contact, Story, Wish
+from portal.crm.comparing import Comparing, Contact, Story, Untold, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.odoo.api import FINGERPRINT, ID, PARTNER, SEQ, external_id, field, for_load, whose_external_id
@@ -163,8 +163,8 @@ class Odoo(Comparing):
             raise unclear(None, writes=True)
         return {places[number]: why for number, why in wrong.items()}
 
-    async def _tell(self, stories: Sequence[Story]) -> None:
-        await write_messages(self._rpc, stories)
+    async def _tell(self, stories: Sequence[Story]) -> Untold:
+        return await write_messages(self._rpc, stories)
 
     async def _tie(self, ties: Sequence[Tie]) -> Sequence[Outcome]:
         table = [[tie.remote_id, str(tie.customer_id), str(tie.seq), tie.fingerprint] for tie in ties]

@@ -9,7 +9,7 @@ from datetime import UTC
 from html import escape
 from typing import Any
 
-from portal.crm.comparing import Story, told
+from portal.crm.comparing import Story, Untold, told
 from portal.crm.odoo.api import PARTNER
 from portal.crm.odoo.rpc import Rpc, unclear
 from portal.crm.port import TimelineEntry
@@ -17,7 +17,7 @@ from portal.crm.port import TimelineEntry
 MESSAGE = "mail.message"
 
 
-async def write_messages(rpc: Rpc, stories: Sequence[Story]) -> None:
+async def write_messages(rpc: Rpc, stories: Sequence[Story]) -> Untold:
     """Write those messages that are not there yet, in one call: all of them or none.
 
     Raises:
@@ -32,6 +32,7 @@ async def write_messages(rpc: Rpc, stories: Sequence[Story]) -> None:
     missing = [_message(id, *whose) for id, whose in wanted.items() if id not in known]
     if missing:
         await rpc.call(MESSAGE, "create", vals_list=missing, writes=True)
+    return {}
 
 
 def message_id(entry: TimelineEntry) -> str:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from portal.crm.answers import Answer, CallFailed
 from portal.crm.browsing import Tie, existing, tied
-from portal.crm.comparing import Comparing, Contact, Story, Wish
+from portal.crm.comparing import Comparing, Contact, Story, Untold, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap
 from portal.crm.port import Ambiguous, Applied, Caps, Cursor, Forged, Hint, Outcome, Rate, Ref, Reject, Retry
@@ -145,8 +145,8 @@ class Salesforce(Comparing):
             raise CallFailed(Ambiguous(Own.WHAT_BECAME_OF_EACH), answer)
         return rows
 
-    async def _tell(self, stories: Sequence[Story]) -> None:
-        await write_tasks(self._http, stories)
+    async def _tell(self, stories: Sequence[Story]) -> Untold:
+        return await write_tasks(self._http, stories)
 
 
 def records(answer: Answer) -> list[Mapping[str, Any]]:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from portal.crm.answers import CallFailed
-from portal.crm.comparing import Story, told
+from portal.crm.comparing import Story, Untold, told
 from portal.crm.http import Http
-from portal.crm.port import Ambiguous, TimelineEntry
+from portal.crm.port import Ambiguous, Reject, Retry, TimelineEntry
 from portal.crm.said import Own
 from portal.crm.salesforce.api import DATA, MOST, quoted, row_failure
 
@@ -19,23 +19,25 @@ MAX_SUBJECT, MAX_DESCRIPTION = 255, 32_000
 COLLECTION = f"{DATA}/composite/sobjects"
 
 
-async def write_tasks(http: Http, stories: Sequence[Story]) -> None:
-    """Write the tasks of some contacts.
+async def write_tasks(http: Http, stories: Sequence[Story]) -> Untold:
+    """Write the tasks of some contacts; gives why one was refused, by the contact.
 
     Raises:
         CallFailed: some may not be there.
     """
+    untold: dict[str, Retry | Reject | Ambiguous] = {}
     entries = [(story.remote_id, entry) for story in stories for entry in story.entries]
     for start in range(0, len(entries), MOST):
-        some = [_task(contact, entry) for contact, entry in entries[start : start + MOST]]
-        body = {"allOrNone": False, "records": some}
+        some = entries[start : start + MOST]
+        body = {"allOrNone": False, "records": [_task(contact, entry) for contact, entry in some]}
         answer = await http.write("PATCH", f"{COLLECTION}/Task/{ENTRY}", body=body)
         rows = answer.body
         if not isinstance(rows, list) or len(rows) != len(some) or not all(isinstance(row, dict) for row in rows):
             raise CallFailed(Ambiguous(Own.WHAT_BECAME_OF_TASKS), answer)
-        for row in rows:
+        for (contact, _entry), row in zip(some, rows, strict=True):
             if row.get("success") is not True:
-                raise CallFailed(row_failure(row), answer)
+                untold.setdefault(contact, row_failure(row))
+    return untold
 
 
 async def erase_tasks(http: Http, contact: str) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from portal.catalogue.model import CrmType
 from portal.crm.answers import CallFailed
 from portal.crm.browsing import Tie, existing, tied
-from portal.crm.comparing import Comparing, Contact, Story, Wish
+from portal.crm.comparing import Comparing, Contact, Story, Untold, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Outcome, Ref, Reject, Retry
@@ -188,8 +188,8 @@ class Tryton(Comparing):
         point = self._map.points[name]
         return bool(row and is_ours(row) and point.from_crm(row["value"]) == point.from_crm(wish.fields[name]))
 
-    async def _tell(self, stories: Sequence[Story]) -> None:
-        await write_notes(self._rpc, stories)
+    async def _tell(self, stories: Sequence[Story]) -> Untold:
+        return await write_notes(self._rpc, stories)
 
     async def _tie(self, ties: Sequence[Tie]) -> Sequence[Outcome]:
         """One write takes any number of parties, each with its values."""

@@ -4,27 +4,56 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from portal.crm.comparing import Story, told
-from portal.crm.port import TimelineEntry
-from portal.crm.tryton.rpc import Rpc
+from portal.crm.comparing import Story, Untold, told
+from portal.crm.port import Ambiguous, Reject, Retry, TimelineEntry
+from portal.crm.tryton.rpc import Refused, Rpc
 
 NOTE = "ir.note"
 ENTRY = "portal_entry"
 
 
-async def write_notes(rpc: Rpc, stories: Sequence[Story]) -> None:
-    """Write those notes that are not there yet, in one call: all of them or none.
+async def write_notes(rpc: Rpc, stories: Sequence[Story]) -> Untold:
+    """Write those notes that are not there yet, in one call; where one is refused, in a call for each party. Gives why
+    one was refused, by the party.
 
     Raises:
         CallFailed: some may not be there.
     """
-    wanted = {entry.id: _note(story.remote_id, entry) for story in stories for entry in story.entries}
+    missing = await _missing(rpc, stories)
+    try:
+        await _create(rpc, [note for notes in missing.values() for note in notes])
+    except Refused as refusal:
+        if isinstance(refusal.outcome, Retry):
+            raise
+        return {party: why for party, notes in missing.items() if (why := await _refused(rpc, notes))}
+    return {}
+
+
+async def _missing(rpc: Rpc, stories: Sequence[Story]) -> dict[str, list[dict[str, Any]]]:
+    """The notes that are not there, by their parties."""
     # Only an administrator may look for notes without saying what they are about.
     about = ["resource", "in", [_resource(story.remote_id) for story in stories]]
-    found = await rpc.call(f"{NOTE}.search_read", [about, [ENTRY, "in", list(wanted)]], 0, None, None, [ENTRY], {})
+    ids = [entry.id for story in stories for entry in story.entries]
+    found = await rpc.call(f"{NOTE}.search_read", [about, [ENTRY, "in", ids]], 0, None, None, [ENTRY], {})
     known = {row[ENTRY] for row in found}
-    if missing := [note for id, note in wanted.items() if id not in known]:
-        await rpc.call(f"{NOTE}.create", missing, {}, writes=True)
+    missing = {
+        story.remote_id: [_note(story.remote_id, entry) for entry in story.entries if entry.id not in known]
+        for story in stories
+    }
+    return {party: notes for party, notes in missing.items() if notes}
+
+
+async def _create(rpc: Rpc, notes: Sequence[dict[str, Any]]) -> None:
+    if notes:
+        await rpc.call(f"{NOTE}.create", notes, {}, writes=True)
+
+
+async def _refused(rpc: Rpc, notes: Sequence[dict[str, Any]]) -> Retry | Reject | Ambiguous | None:
+    try:
+        await _create(rpc, notes)
+    except Refused as refusal:
+        return refusal.outcome
+    return None
 
 
 async def erase_notes(rpc: Rpc, party: int) -> None:

@@ -160,6 +160,38 @@ async def test_one_record_that_the_crm_refuses_is_parked_alone(stage: Stage, sub
     assert await subject.there(mistaken) is None
 
 
+async def test_one_change_that_a_timeline_refuses_parks_one(stage: Stage, subject: Subject, alice: UUID) -> None:
+    others = [(await a_customer(stage.stores.worker, given_name="Bob")).record.id for _ in range(4)]
+    await stage.settle()
+    if not subject.refuse_story(f"{(await stage.stored(alice)).chain}/2"):
+        pytest.skip("this CRM refuses no change record")
+    for customer in (alice, *others):
+        await stage.says(customer, {"profile/language": "de"})
+    await stage.settle()
+
+    assert [(await stage.state(customer))["status"] for customer in (alice, *others)] == ["parked", *["synced"] * 4]
+    assert (await stage.state(alice))["last_error"].startswith("timeline: ")
+
+
+async def test_of_a_batch_that_is_refused_whole_one_is_parked_and_nobody_else(
+    stage: Stage, subject: Subject, alice: UUID
+) -> None:
+    bob, carol = [(await a_customer(stage.stores.worker, given_name=name)).record.id for name in ("Bob", "Carol")]
+    await stage.settle()
+    if not subject.refuse_whole():
+        pytest.skip("this CRM says which record is wrong")
+    await stage.says(alice, {"profile/language": "sw"})
+    await stage.says(carol, {"profile/language": "de"})
+    # One of them is not even in that call.
+    await subject.promote(bob)
+    await stage.says(bob, {"profile/language": "de"})
+    await stage.drain()
+    assert [(await stage.state(one))["status"] for one in (alice, carol)] == ["parked", "synced"]
+
+    await stage.settle()
+    assert (await stage.state(bob))["status"] == "synced"
+
+
 async def test_of_two_who_are_merged_one_goes_on_and_the_other_is_parked(
     stage: Stage, subject: Subject, alice: UUID
 ) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import URL
 
 from portal.crm.answers import CallFailed
 from portal.crm.embedded import EmbeddedCrm
-from portal.crm.port import Ref, Reject
+from portal.crm.port import Hint, Ref, Reject
+from portal.sync.inbox import arrived
 from portal.sync.state import Wanted
 from portal.sync.steer import retry, skip
 from portal.sync.want import confirmations, want
@@ -137,6 +138,26 @@ async def test_whose_contact_is_taken_out_of_the_dustbin_is_erased_again(
     assert alice not in crm.contacts
     state = await stage.state(alice)
     assert (state["status"], state["pull_due_at"], state["push_due_at"]) == ("erased", None, None)
+
+
+@pytest.mark.parametrize("names_them", [True, False], ids=["by_customer", "by_contact"])
+async def test_a_webhook_tells_of_it_as_well(stage: Stage, crm: RemoteCrm, alice: UUID, names_them: bool) -> None:
+    contact: Contact = crm.contacts[alice]
+    await wants(stage, alice, Wanted.ERASED)
+    await stage.settle()
+    await stage.later(minutes=2)
+    await stage.settle()
+    crm.restore(alice, contact)
+    crm.hush()
+
+    told = Ref(None, alice) if names_them else Ref(contact.remote_id)
+    await arrived(stage.stores.staff.database, stage.line.name, [Hint("restored", told)])
+    await stage.settle()
+
+    assert alice not in crm.contacts
+    state = await stage.state(alice)
+    assert (state["status"], state["pull_due_at"], state["push_due_at"]) == ("erased", None, None)
+    assert await stage.all("SELECT FROM portal.inbox WHERE event_id = 'restored'") == [], "and of them it is forgotten"
 
 
 async def test_an_erasure_that_the_crm_refuses_is_parked_in_its_words_and_tried_when_a_person_says_so(

@@ -28,6 +28,17 @@ def test_without_settings_there_is_the_built_in_crm_alone(catalogue: Catalogue) 
 
 
 @pytest.mark.parametrize(
+    ("settings", "label"), [({}, "CRM"), ({"label": "Kundenbuch"}, "Kundenbuch")], ids=["no_label", "label"]
+)
+def test_the_built_in_crm_is_called_as_the_company_calls_it(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], label: str
+) -> None:
+    for name, value in {"kind": "embedded", **settings}.items():
+        monkeypatch.setenv(f"CRM__EMBEDDED__{name.upper()}", value)
+    assert connect("embedded", settings_with(), catalogue, NOWHERE).label == label
+
+
+@pytest.mark.parametrize(
     ("name", "kind", "said"),
     [("sales", "hubspto", "CRM__SALES__KIND: there is no kind 'hubspto'; there are embedded"),
      ("sales", "embedded", "CRM__SALES__KIND: the built-in CRM is always called embedded")],

@@ -3,7 +3,7 @@
 import base64
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 from uuid import uuid4
@@ -11,6 +11,9 @@ from uuid import uuid4
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry, serialize_compact
+
+from portal.identity.failures import Refused
+from portal.identity.keys import candidates, usable
 
 ISSUER = "https://login.example.com"
 CLIENT = "portal"
@@ -103,3 +106,15 @@ def part(value: object) -> str:
 def shared_secret_from(key: RSAKey) -> OctKey:
     """The public key's bytes as an HMAC secret, past the library's own check: what an attacker would do."""
     return OctKey(key.as_pem(private=False), key.as_pem(private=False), {"kid": key.kid or ""})
+
+
+async def published(algorithm: str, kid: str | None) -> Sequence[Key]:
+    """The keys of an honest provider that may have signed a token, as the portal asks for them.
+
+    Raises:
+        Refused: it has published none that could.
+    """
+    found = candidates(usable(public(rsa_key(), ec_key(), okp_key())), algorithm, kid)
+    if not found:
+        raise Refused("no such key")
+    return found

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,11 +9,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import Key
 
-from portal import clock
-from portal.clock import Clock
 from portal.identity.failures import LoginTimeUnsaid, Refused
 from portal.identity.id_token import Expected, IdToken, validate
-from portal.identity.keys import candidates, usable
 from tests.unit.identity.signing import (
     ACCESS_TOKEN,
     CLIENT,
@@ -26,32 +22,14 @@ from tests.unit.identity.signing import (
     ec_key,
     honest_claims,
     okp_key,
-    public,
+    published,
     rsa_key,
     shared_secret_from,
     sign,
 )
 
+pytestmark = pytest.mark.usefixtures("stopped_clock")
 EXPECTED = Expected(ISSUER, CLIENT, NONCE, ACCESS_TOKEN)
-PUBLISHED = public(rsa_key(), ec_key(), okp_key())
-
-
-class Stopped(Clock):
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(NOW, UTC)
-
-
-@pytest.fixture(autouse=True)
-def _stopped_clock() -> Iterator[None]:
-    with clock.replaced(Stopped()):
-        yield
-
-
-async def published(algorithm: str, kid: str | None) -> Sequence[Key]:
-    found = candidates(usable(PUBLISHED), algorithm, kid)
-    if not found:
-        raise Refused("no such key")
-    return found
 
 
 async def accept(token: str, expected: Expected = EXPECTED) -> IdToken:

@@ -1,16 +1,12 @@
 """Rule by rule: which logout tokens end sessions, and which do not (Back-Channel Logout 1.0, section 2.6)."""
 
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from joserfc.jwk import Key
 
-from portal import clock
-from portal.clock import Clock
 from portal.identity.failures import Refused
-from portal.identity.keys import candidates, usable
 from portal.identity.logout_token import EVENT, LogoutToken, validate
 from tests.unit.identity.signing import (
     CLIENT,
@@ -23,33 +19,14 @@ from tests.unit.identity.signing import (
     honest_claims,
     logout_claims,
     okp_key,
-    public,
+    published,
     rsa_key,
     shared_secret_from,
     sign,
 )
 
-pytestmark = pytest.mark.asvs("10.5.5")
-PUBLISHED = public(rsa_key(), ec_key(), okp_key())
+pytestmark = [pytest.mark.asvs("10.5.5"), pytest.mark.usefixtures("stopped_clock")]
 TYPED = {"typ": "logout+jwt"}
-
-
-class Stopped(Clock):
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(NOW, UTC)
-
-
-@pytest.fixture(autouse=True)
-def _stopped_clock() -> Iterator[None]:
-    with clock.replaced(Stopped()):
-        yield
-
-
-async def published(algorithm: str, kid: str | None) -> Sequence[Key]:
-    found = candidates(usable(PUBLISHED), algorithm, kid)
-    if not found:
-        raise Refused("no such key")
-    return found
 
 
 async def accept(token: str) -> LogoutToken:

@@ -62,10 +62,10 @@ class Doors:
 
 @cache
 def _templates(brand_name: str) -> Templates:
-    addresses = Starlette(routes=_routes())
+    paths = {route.name: route.path_format for route in _routes()}
 
     def url(name: str, **params: object) -> str:
-        return str(addresses.url_path_for(name, **params))
+        return paths[name].format_map(params)
 
     return Templates(
         resource("templates"),

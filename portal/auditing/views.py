@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from portal import clock
 from portal.auditing import export as exporting
 from portal.auditing import showing
+from portal.auditing.asked import days_asked, filters_on, page_begins
 from portal.auditing.counts import changes_per_day, log_size
 from portal.auditing.cursor import Cursor, Direction
 from portal.auditing.forms import FilterForm
@@ -110,27 +111,22 @@ async def verify_all(request: Request) -> Response:
 
 
 def _filters(request: Request, *, pages: bool = False) -> tuple[LogFilter, dict[str, str], list[str]]:
-    """What the address asks for, the filters that are on as they were typed, and what is wrong with them. A filter that
-    we do not have is wrong too: whoever misspells one must not take everything for what they asked for."""
+    """What the address asks for, the filters that are on as they were typed, and what is wrong with them."""
     form = FilterForm(request.query_params)
-    unknown = sorted(request.query_params.keys() - form.data.keys() - set(Direction if pages else ()))
-    errors = [_("The log has no filter “%(name)s”.") % {"name": name[:40]} for name in unknown[:5]]
-    errors += [] if form.validate() else [
-        f"{words}: {problem}"
-        for name, words in (("customer", _("Customer number")), ("actor", _("By")), ("action", _("Action")),
-                            ("after", _("From")), ("before", _("Until")), ("delivery", _("Delivered")))
-        for problem in form[name].errors
-    ]  # fmt: skip
-    on = {name: request.query_params[name] for name in form.data if request.query_params.get(name)}
+    labels = {
+        "customer": _("Customer number"), "actor": _("By"), "action": _("Action"),
+        "after": _("From"), "before": _("Until"), "delivery": _("Delivered"),
+    }  # fmt: skip
+    on, errors = filters_on(request, form, labels, pages=pages)
     if errors:
         return LogFilter(), on, errors
-    zone, data = current_zone(), form.data
+    data, (after, before) = form.data, days_asked(form)
     asked = LogFilter(
         customer=data["customer"] or None,
         actor=data["actor"] or None,
         action=data["action"] or None,
-        after=showing.midnight(data["after"], zone) if data["after"] else None,
-        before=showing.midnight(data["before"] + timedelta(days=1), zone) if data["before"] else None,
+        after=after,
+        before=before,
         delivery=Reached(data["delivery"]) if data["delivery"] else None,
     )
     return asked, on, []
@@ -138,7 +134,7 @@ def _filters(request: Request, *, pages: bool = False) -> tuple[LogFilter, dict[
 
 async def _log(request: Request, asked: LogFilter, filters: Mapping[str, str]) -> dict[str, Any]:
     store, address = services(request).staff, url_for(request, "audit")
-    cursor, direction = _cursor(request)
+    cursor, direction = page_begins(request, Cursor.parse, _("Begin at the newest change."))
     found = await read_log(store.database, store.keys, asked, _reader(request), cursor, direction)
     zone = current_zone()
     first, last = showing.days_shown(asked, zone, clock.now())
@@ -165,18 +161,6 @@ async def _log(request: Request, asked: LogFilter, filters: Mapping[str, str]) -
         },
         "integrity": _integrity(await log_size(services(request).staff.database)),
     }
-
-
-def _cursor(request: Request) -> tuple[Cursor | None, Direction]:
-    for direction in Direction:
-        if text := request.query_params.get(direction.value):
-            try:
-                return Cursor.parse(text), direction
-            except ValueError:
-                raise PortalError(
-                    _("This address of a page of the log is not complete."), hint=_("Begin at the newest change.")
-                ) from None
-    return None, Direction.OLDER
 
 
 def _integrity(size: Mapping[str, int]) -> dict[str, Any]:

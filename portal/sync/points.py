@@ -96,7 +96,7 @@ class _Merging:
     """One field after the other, each on what the ones before have made of the record."""
 
     def __init__(self, record: Record, base: Mapping[str, Value]) -> None:
-        self.customer, self.base = record.id, base
+        self.record, self.base = record, base
         self.points = {str(point.id): point for point in record.contact_points}
         self.take: dict[str, Value] = {}
         self.give: set[str] = set()
@@ -150,9 +150,14 @@ class _Merging:
     def _add(self, name: str, place: CrmContactPoint, value: str) -> None:
         rank = max((point.rank for point in self.points.values()), default=0) + 1
         use = place.uses[0] if place.uses else Use.OTHER
-        added = ContactPoint(uuid5(ADDED, f"{self.customer}/{name}/{value}"), place.system, value, use, rank)
+        added = ContactPoint(self._new_id(name, value), place.system, value, use, rank)
         self._write(name, added, *attributes(ContactPoint))
         self.agreed[name] = Agreed(value, str(added.id), f"contact_points/{added.id}/value")
+
+    def _new_id(self, name: str, value: str) -> UUID:
+        """The same for the same word, unless the customer has made something else of the contact point that it was."""
+        id = uuid5(ADDED, f"{self.record.id}/{name}/{value}")
+        return uuid5(id, str(self.record.seq)) if str(id) in self.points else id
 
     def _correct(self, name: str, point: ContactPoint, value: str) -> None:
         self._write(name, replace(point, value=value), "value")

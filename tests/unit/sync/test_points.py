@@ -81,6 +81,19 @@ def test_a_number_in_an_empty_field_is_added_last() -> None:
     assert merged(record, record, Phone="020 7946 0018").merge == found.merge, "brought in twice, it is one"
 
 
+def test_a_number_that_comes_again_does_not_overwrite_what_the_customer_has_made_of_it() -> None:
+    empty = a_record()
+    [added] = after(empty, merged(empty, empty, MOBILE, Phone=OLD).merge.take).contact_points
+    theirs = replace(added, value=NEW, use=Use.HOME)
+    record = replace(a_record(theirs), seq=7)
+
+    found = merged(record, record, MOBILE, Phone=OLD)
+
+    [kept, again] = after(record, found.merge.take).contact_points
+    assert (kept, again.value, again.use) == (theirs, OLD, Use.MOBILE)
+    assert found.base({}, {}) == standing({"Phone": MOBILE}, after(record, found.merge.take))
+
+
 def test_another_number_of_the_customers_changes_places_with_the_first() -> None:
     record = a_record(a_phone(7, OLD, 1), a_phone(8, NEW, 2))
     found = merged(record, record, Phone=NEW)

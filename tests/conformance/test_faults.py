@@ -112,6 +112,42 @@ async def test_a_timeline_whose_answer_is_lost_has_each_change_once(subject: Sub
     assert there is not None and list(there.timeline) == [subject.told(1), subject.told(2)]
 
 
+async def test_a_call_that_is_done_later_makes_no_second_contact(subject: Subject, standin: StandIn) -> None:
+    alice = subject.wish(entries=[1])
+    subject.hurry()
+    standin.fail(Fault(breaks=Break.HANG))
+    [outcome] = await subject.connector.push([alice])
+    assert isinstance(outcome, Ambiguous), outcome
+    [late] = [call for call in standin.calls if standin.writes_contacts(call)]
+    [again] = await subject.connector.push([alice])
+    assert isinstance(again, Applied), again
+
+    await standin.land(late)
+
+    assert await subject.count(alice.customer_id) == 1
+    there = await subject.there(alice.customer_id)
+    assert there is not None and list(there.timeline) == [subject.told(1)]
+
+
+async def test_a_timeline_that_is_told_later_has_each_change_once(subject: Subject, standin: StandIn) -> None:
+    alice = subject.wish(seq=2, entries=[1, 2])
+    on = subject.writes_timeline()
+    if on is None:
+        pytest.skip("the timeline is written with the contact")
+    subject.hurry()
+    standin.fail(Fault(breaks=Break.HANG), on=on)
+    [outcome] = await subject.connector.push([alice])
+    assert isinstance(outcome, Ambiguous), outcome
+    [late] = [call for call in standin.calls if on(call)]
+    [again] = await subject.connector.push([alice])
+    assert isinstance(again, Applied), again
+
+    await standin.land(late)
+
+    there = await subject.there(alice.customer_id)
+    assert there is not None and list(there.timeline) == [subject.told(1), subject.told(2)]
+
+
 async def test_what_is_left_of_the_allowance_is_told(subject: Subject, standin: StandIn) -> None:
     told: list[tuple[int | None, int | None]] = []
 

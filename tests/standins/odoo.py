@@ -4,7 +4,8 @@
   addons/rpc/controllers/json2.py: named arguments, a wrong name is 422, no such model or method 404, the bare value
 - JSON-RPC: https://www.odoo.com/documentation/18.0/developer/reference/external_api.html: errors with 200
 - `load` (odoo/orm/models.py): all rows or none, `ids` or False, and messages with `type`, `message`, `rows`; values are
-  texts (odoo/addons/base/models/ir_fields.py)
+  texts (odoo/addons/base/models/ir_fields.py); with `mode=update` and `noupdate` in the context, what has such an
+  external id already is left alone
 - write_date is told in whole seconds
 """
 
@@ -49,6 +50,9 @@ class Odoo(StandIn):
     partners: dict[int, dict[str, Any]] = field(default_factory=dict)
     external: dict[str, int] = field(default_factory=dict)
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)
+    noted: dict[str, int] = field(default_factory=dict)
+    """Which message an external id leads to."""
+    untellable: set[str] = field(default_factory=set)
     counter: int = 40
     clock: datetime = field(default_factory=lambda: datetime(2026, 3, 1, tzinfo=UTC))
 
@@ -62,7 +66,7 @@ class Odoo(StandIn):
         return self._asks(call, "res.partner", "load")
 
     def writes_messages(self, call: Call) -> bool:
-        return self._asks(call, "mail.message", "create")
+        return self._asks(call, "mail.message", "load")
 
     def find(self, customer: str) -> dict[str, Any] | None:
         return next((one for one in self.partners.values() if one["x_portal_id"] == customer), None)
@@ -138,7 +142,7 @@ class Odoo(StandIn):
             ("res.partner", "fields_get"): lambda attributes: PARTNER,
             ("ir.model.data", "search_read"): lambda **how: self._search(self._external_ids(), {}, **how),
             ("mail.message", "search_read"): lambda **how: self._search(self.messages.values(), {}, **how),
-            ("mail.message", "create"): self._create_messages,
+            ("mail.message", "load"): lambda **rows: self._load_messages(context, **rows),
         }
         if (model, method) not in methods:
             raise Refused("werkzeug.exceptions.NotFound", f"the model {model!r} has no method {method!r}", 404)
@@ -192,6 +196,7 @@ class Odoo(StandIn):
                 raise Refused("odoo.exceptions.MissingError", "Record does not exist or has been deleted.", 404)
         self.external = {name: id for name, id in self.external.items() if id not in ids}
         self.messages = {key: one for key, one in self.messages.items() if one["res_id"] not in ids}
+        self.noted = {name: id for name, id in self.noted.items() if id in self.messages}
         return True
 
     def _external_ids(self) -> list[dict[str, Any]]:
@@ -201,13 +206,34 @@ class Odoo(StandIn):
             for number, (parts, id) in enumerate(named, 1)
         ]
 
-    def _create_messages(self, *, vals_list: list[dict[str, Any]]) -> list[int]:
-        made = []
-        for values in vals_list:
-            self.counter += 1
-            self.messages[self.counter] = {"id": self.counter, **values}
-            made.append(self.counter)
-        return made
+    def _load_messages(self, context: Any, *, fields: list[str], data: list[list[Any]]) -> Any:
+        rows = [dict(zip(fields, row, strict=True)) for row in data]
+        wrong = [number for number, row in enumerate(rows) if row["message_id"] in self._untellable()]
+        if wrong or not all(isinstance(text, str) for row in data for text in row):
+            said = {"type": "error", "message": "No message for this partner"}
+            messages = [said | {"rows": {"from": number, "to": number}, "record": number} for number in wrong]
+            return {"ids": False, "messages": messages, "nextrow": 0}
+        return {"ids": [self._load_message(row, context) for row in rows], "messages": [], "nextrow": 0}
+
+    def _load_message(self, row: dict[str, str], context: Any) -> int:
+        """By its external id: made once. What is there is left alone where the context says so; otherwise it would be
+        changed, which only administrators may."""
+        name = row.pop("id")
+        if name in self.noted:
+            if (context.get("mode"), context.get("noupdate")) != ("update", True):
+                raise Refused(
+                    "odoo.exceptions.AccessError", "Only administrators can modify 'model' and 'res_id' fields."
+                )
+            return self.noted[name]
+        assert context["tz"] == "UTC", "times are read in the time zone of the context"
+        self.counter += 1
+        values = {**row, "res_id": int(row["res_id"]), "is_internal": row["is_internal"] == "1"}
+        self.messages[self.counter] = {"id": self.counter, **values}
+        self.noted[name] = self.counter
+        return self.counter
+
+    def _untellable(self) -> set[str]:
+        return {f"<{entry.replace('/', '.')}@customer-portal>" for entry in self.untellable}
 
 
 def _problem(row: dict[str, Any]) -> str | None:

@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from portal.crm.answers import CallFailed, phrase
+from portal.crm.answers import CallFailed
 from portal.crm.browsing import Tie, existing, tied
 from portal.crm.comparing import Comparing, Contact, Story, Untold, Wish
 from portal.crm.inventory import Existing, Link, Needed, RemoteField
 from portal.crm.mapping import CrmMap, Dialect
 from portal.crm.odoo.api import FINGERPRINT, ID, PARTNER, SEQ, external_id, field, for_load, whose_external_id
 from portal.crm.odoo.feed import feed
+from portal.crm.odoo.load import load
 from portal.crm.odoo.messages import write_messages
 from portal.crm.odoo.rpc import Rpc, unclear
 from portal.crm.port import Applied, Caps, Conflict, Cursor, Forged, Hint, Outcome, Ref, Reject, Retry
@@ -151,31 +152,21 @@ class Odoo(Comparing):
             return {}
         places, some = list(wishes), list(wishes.values())
         table = [for_load(wish, self._map, self._setup.settings.number_field) for wish in some]
-        columns = list(table[0])
-        data = [[row[column] for column in columns] for row in table]
-        answer = await self._rpc.call(PARTNER, "load", fields=columns, data=data, writes=True, context=ENGLISH)
-        ids, messages = (answer.get("ids"), answer.get("messages")) if isinstance(answer, dict) else (None, None)
-        if isinstance(ids, list) and len(ids) == len(some):
-            done = zip(places, ids, some, strict=True)
-            return {place: Applied(str(id), wish.fingerprint, wish.desired.seq) for place, id, wish in done}
-        wrong = {number: Reject(why) for number, why in _wrong(messages).items() if number < len(places)}
-        if not wrong:
-            raise unclear(None, writes=True)
-        return {places[number]: why for number, why in wrong.items()}
+        ids, wrong = await load(self._rpc, PARTNER, table, ENGLISH)
+        done = zip(places, ids, some, strict=True) if ids else ()
+        loaded = {place: Applied(str(id), wish.fingerprint, wish.desired.seq) for place, id, wish in done}
+        return {**loaded, **{places[number]: Reject(why) for number, why in wrong.items()}}
 
     async def _tell(self, stories: Sequence[Story]) -> Untold:
         return await write_messages(self._rpc, stories)
 
     async def _tie(self, ties: Sequence[Tie]) -> Sequence[Outcome]:
-        table = [[tie.remote_id, str(tie.customer_id), str(tie.seq), tie.fingerprint] for tie in ties]
-        columns = [".id", ID, SEQ, FINGERPRINT]
-        answer = await self._rpc.call(PARTNER, "load", fields=columns, data=table, writes=True, context=ENGLISH)
-        ids, messages = (answer.get("ids"), answer.get("messages")) if isinstance(answer, dict) else (None, None)
-        if isinstance(ids, list) and len(ids) == len(ties):
-            return [tie.done for tie in ties]
-        if not (wrong := _wrong(messages)):
-            raise unclear(None, writes=True)
-        return [Reject(next(iter(wrong.values())), whole=True)] * len(ties)
+        table = [
+            {".id": tie.remote_id, ID: str(tie.customer_id), SEQ: str(tie.seq), FINGERPRINT: tie.fingerprint}
+            for tie in ties
+        ]
+        _ids, wrong = await load(self._rpc, PARTNER, table, ENGLISH)
+        return [Reject(next(iter(wrong.values())), whole=True)] * len(ties) if wrong else [tie.done for tie in ties]
 
 
 def rows(found: Any) -> list[Mapping[str, Any]]:
@@ -187,17 +178,6 @@ def rows(found: Any) -> list[Mapping[str, Any]]:
     if not isinstance(found, list):
         raise unclear(None, writes=False)
     return [row for row in found if isinstance(row, dict) and "id" in row]
-
-
-def _wrong(messages: Any) -> dict[int, str]:
-    """Why rows were wrong, by their number. A message that names no row is about the first."""
-    said: dict[int, str] = {}
-    for message in messages if isinstance(messages, list) else []:
-        if isinstance(message, dict) and message.get("type") == "error":
-            numbers = message.get("rows")
-            number = numbers.get("from", 0) if isinstance(numbers, dict) else message.get("record", 0)
-            said.setdefault(int(number), phrase(str(message.get("message"))) or Own.REFUSED)
-    return said
 
 
 def _contact(row: Mapping[str, Any], merged: str | None = None) -> Contact:

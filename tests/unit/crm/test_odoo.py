@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.crm.odoo.connector import _wrong
+from portal.crm.odoo.load import _wrong
 from portal.crm.odoo.rpc import _rpc_outcome
 from portal.crm.port import Reject, Retry
 

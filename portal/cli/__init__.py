@@ -9,11 +9,11 @@ import psycopg
 import psycopg_pool
 import structlog
 import typer
-from rich.console import Console
 
 from portal.catalogue import CatalogueError
 from portal.cli import audit, catalogue, crm, customer, database, demo, keys, mail, serve, sessions, sync
 from portal.cli.doctor import doctor
+from portal.cli.terminal import terminal
 from portal.errors import PortalError
 from portal.paths import resource
 from portal.settings import SettingsError
@@ -72,13 +72,13 @@ def main() -> None:
     try:
         app()
     except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console = terminal(stderr=True)
         console.print("The database does not answer. Is it running, and is DATABASE_URL its address?", style="red")
-        console.print(f"{error}".strip() + "\n`portal doctor` looks into it.", style="dim", markup=False)
+        console.print(f"{error}".strip() + "\n`portal doctor` looks into it.", style="dim")
         sys.exit(1)
     except (SettingsError, CatalogueError, PortalError) as error:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(str(error), style="red", markup=False)
+        console = terminal(stderr=True)
+        console.print(str(error), style="red")
         if isinstance(error, PortalError) and error.hint:
-            console.print(error.hint, markup=False)
+            console.print(error.hint)
         sys.exit(1)

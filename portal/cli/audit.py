@@ -6,11 +6,11 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.auditing.events import EventFilter, EventPage, read_events
 from portal.cli.context import records, run
+from portal.cli.terminal import terminal
 from portal.db.database import Database, Role
 from portal.record.verify import Report, verify
 from portal.record.verify_processes import checking
@@ -37,7 +37,7 @@ def verify_log(
     Ends with 1 and names the customer, the chain and the first broken change where something does not hold.
     """
     report = run(_verify(processes))
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal()
     console.print(
         f"Expected {report.expected_chains} chains with {report.expected_entries} changes; "
         f"walked {report.chains} chains with {report.entries} changes."
@@ -46,7 +46,6 @@ def verify_log(
         console.print(
             f"BROKEN: customer {finding.number}, chain {finding.chain}, change {finding.seq}: {finding.why}.",
             style="red",
-            markup=False,
         )
     if not report.holds:
         raise typer.Exit(1)
@@ -66,12 +65,10 @@ def show_events(
     """
     asked = EventFilter(kind, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
     found = run(_events(asked, most))
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal()
     for event in found.events:
         facts = "  ".join(f"{name}={value}" for name, value in sorted(event.facts.items()))
-        console.print(
-            f"{event.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}  {event.count}x  {event.action}  {facts}", markup=False
-        )
+        console.print(f"{event.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}  {event.count}x  {event.action}  {facts}")
     if not found.events:
         console.print("There is none.")
     elif found.more:
@@ -89,7 +86,7 @@ async def _verify(processes: int) -> Report:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=terminal(stderr=True),
         transient=True,
     )
     settings = load_settings()

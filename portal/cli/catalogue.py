@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from portal.catalogue import load
 from portal.cli.crm_checks import tell_of_doubts
+from portal.cli.terminal import terminal
 from portal.crm.sample import sample as sample_of
 from portal.paths import resource
 from portal.settings import SettingsError, load_settings
@@ -32,7 +32,7 @@ def check(
     for field in catalogue.fields.values():
         names = ", ".join(f"{crm}: {there.name}" for crm, there in field.crm.items())
         table.add_row(field.key, field.section, field.kind, field.owner, field.customer, field.agent, names)
-    console = Console()
+    console = terminal()
     console.print(table)
     console.print(
         f"{len(catalogue.fields)} fields, {len(catalogue.channels)} channels, {len(catalogue.purposes)} purposes: good."

@@ -10,6 +10,7 @@ from rich.table import Table
 from portal.catalogue import Catalogue, CatalogueError, load
 from portal.cli.context import run
 from portal.cli.finding import Finding
+from portal.cli.terminal import terminal
 from portal.crm import configured
 from portal.crm.checking import Checked, check_all, check_one
 from portal.db.database import Database, Role
@@ -25,7 +26,7 @@ def check(
     settings = load_settings()
     catalogue = load(settings.catalogue or resource("catalogue.toml"))
     checked = _one(name, settings, catalogue) if name else look(settings, catalogue)
-    console = Console()
+    console = terminal()
     for one in checked:
         _show(one, console)
     if any(one.configured and (one.why or one.wrong) for one in checked):
@@ -46,7 +47,7 @@ def look(settings: Settings, catalogue: Catalogue, *, ask: bool = True) -> Seque
 
 def _show(one: Checked, console: Console) -> None:
     if one.why:
-        console.print(f"{one.name}: {one.why}", style="red" if one.configured else "yellow", markup=False)
+        console.print(f"{one.name}: {one.why}", style="red" if one.configured else "yellow")
     elif one.fields is None:
         console.print(f"{one.name} takes whatever the catalogue names: nothing to check.")
     else:

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from portal.audit.values import Value
 from portal.cli.context import records, run
+from portal.cli.terminal import terminal
 from portal.crm import configured, connectors
 from portal.crm.answers import CallFailed
 from portal.errors import NotFound, Unavailable
@@ -24,8 +24,8 @@ def show(
 ) -> None:
     """Read what a CRM holds of a customer, beside what the record says. That somebody did so is written down."""
     found = run(_find(name, number))
-    console = Console()
-    console.print(f"Contact {found.remote.remote_id} has version {found.remote.seq} of {found.seq}.", markup=False)
+    console = terminal()
+    console.print(f"Contact {found.remote.remote_id} has version {found.remote.seq} of {found.seq}.")
     table = Table("", f"{name} calls it", "the record says", f"{name} says")
     for one in found.values:
         row = (one.name, one.field, _shown(one.ours), _shown(one.theirs))

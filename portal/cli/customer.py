@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal import clock
@@ -15,6 +14,7 @@ from portal.cli.context import records, run
 from portal.cli.first_day import import_customers
 from portal.cli.invitation_report import Report, Result
 from portal.cli.invitations import Wish, invite_all, invite_one, numbers_in
+from portal.cli.terminal import terminal
 from portal.errors import Invalid
 from portal.identity.invitations import LASTS, LONGEST
 from portal.record.change import Intention, create
@@ -42,7 +42,7 @@ def create_customer(
     async def main() -> None:
         async with records(load_settings()) as store:
             stored = await create(store, number, Intention("customer:created", operator, clock.uuid7()), values)
-            Console().print(f"{stored.record.name}, customer {number}, has a record now.", markup=False)
+            terminal().print(f"{stored.record.name}, customer {number}, has a record now.")
 
     run(main())
 
@@ -72,9 +72,9 @@ def invite_customers(
         return
     assert file is not None and report is not None
     invited, refused, before = run(_invite_all(settings, numbers_in(file), wish, report))
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal()
     earlier = f"; {before} had been before" if before else ""
-    console.print(f"{invited} invited, {refused} not{earlier}. {report} says what became of each.", markup=False)
+    console.print(f"{invited} invited, {refused} not{earlier}. {report} says what became of each.")
     if refused:
         raise typer.Exit(1)
 
@@ -90,7 +90,7 @@ async def _invite_all(settings: Settings, numbers: list[str], wish: Wish, path: 
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=terminal(stderr=True),
         transient=True,
     )
     async with records(settings) as store:
@@ -105,14 +105,12 @@ async def _invite_all(settings: Settings, numbers: list[str], wish: Wish, path: 
 
 def _tell(result: Result) -> None:
     """What somebody needs who writes a letter."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal()
     if not result.done:
         raise Invalid(f"Customer {result.customer_number} is not invited: {result.problem}.")
     if result.result == "mailed":
-        console.print(
-            f"Mailed to customer {result.customer_number}; good once, until {result.expires_at}.", markup=False
-        )
+        console.print(f"Mailed to customer {result.customer_number}; good once, until {result.expires_at}.")
         return
-    console.print(f"Customer {result.customer_number}; good once, until {result.expires_at}.", markup=False)
-    console.print(f"Code: {result.code}", markup=False)
-    console.print(f"Link: {result.link}", markup=False)
+    console.print(f"Customer {result.customer_number}; good once, until {result.expires_at}.")
+    console.print(f"Code: {result.code}")
+    console.print(f"Link: {result.link}")

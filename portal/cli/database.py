@@ -5,8 +5,8 @@ import secrets
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from portal.cli.terminal import terminal
 from portal.db import migrations
 from portal.db.database import Role, database_url
 from portal.db.roles import initialise
@@ -43,19 +43,18 @@ def init(
     from sqlalchemy import make_url
 
     url = make_url(admin_url)._replace(drivername="postgresql", username=None, password=None)
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(f"DATABASE_URL={url.render_as_string()}", markup=False)
+    console = terminal()
+    console.print(f"DATABASE_URL={url.render_as_string()}")
     for role, password in passwords.items():
         name = f"DATABASE_{role.value.upper()}_PASSWORD"
         kept = f"# {role.user} exists: {name} stays what it is"
-        console.print(f"{name}={password}" if role in given else kept, markup=False)
+        console.print(f"{name}={password}" if role in given else kept)
     console.print(
         f"KEY_ENCRYPTION_KEY={base64.b64encode(secrets.token_bytes(32)).decode()}   # new; keep an old one",
-        markup=False,
     )
 
 
 def migrate() -> None:
     """Bring the schema to the newest version. Needs the owner's password."""
     migrations.migrate(database_url(load_settings(), Role.OWNER))
-    Console().print(f"The schema is at {migrations.head()}.")
+    terminal().print(f"The schema is at {migrations.head()}.")

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.cli.context import records, run
+from portal.cli.terminal import terminal
 from portal.demo.load import load as load_demo
 from portal.settings import load_settings
 
@@ -26,7 +26,7 @@ def load() -> None:
     async def main() -> None:
         async with records(settings) as store:
             names = await load_demo(settings, store)
-            Console().print(f"New: {', '.join(names)}." if names else "The demo customers are there already.")
+            terminal().print(f"New: {', '.join(names)}." if names else "The demo customers are there already.")
 
     run(main())
 
@@ -50,10 +50,10 @@ def flood(
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=terminal(stderr=True),
         transient=True,
     )
     with bar:
         task = bar.add_task("changes", total=total)
         flood_with(settings, customers, total, progress=lambda done: bar.advance(task, done))
-    Console().print(f"New: {customers} customers with {total} changes.")
+    terminal().print(f"New: {customers} customers with {total} changes.")

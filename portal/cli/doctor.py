@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import typer
-from rich.console import Console
 
 from portal.catalogue import CatalogueError, load
 from portal.cli.context import run
@@ -13,6 +12,7 @@ from portal.cli.finding import Finding
 from portal.cli.mail_check import ask_mail
 from portal.cli.orphaned_sessions import look_for_orphans
 from portal.cli.provider_checks import ask_providers
+from portal.cli.terminal import terminal
 from portal.db.database import Role, database_url
 from portal.db.migrations import head
 from portal.db.roles import excess_powers
@@ -23,19 +23,19 @@ from portal.web.client_address import parse_networks
 
 def doctor() -> None:
     """Check configuration, catalogue, CRMs, database, roles, identity providers and mail, and say what to fix."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal()
     try:
         settings = load_settings()
     except SettingsError as error:
         console.print("✗ settings", style="red")
-        console.print(f"  {error}", markup=False)
+        console.print(f"  {error}")
         raise typer.Exit(1) from None
     findings = [finding for check in CHECKS for finding in check(settings)]
     for finding in findings:
         mark, style = ("✗", "red") if finding.wrong else ("!", "yellow") if finding.advice else ("✓", "green")
-        console.print(f"{mark} {finding.what}", style=style, markup=False)
+        console.print(f"{mark} {finding.what}", style=style)
         if finding.advice:
-            console.print(f"  {finding.advice}", markup=False)
+            console.print(f"  {finding.advice}")
     if any(finding.wrong for finding in findings):
         raise typer.Exit(1)
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import phonenumbers
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -18,6 +17,7 @@ from portal.adoption.file import Lines
 from portal.adoption.run import Run
 from portal.catalogue import load
 from portal.cli.context import records, run
+from portal.cli.terminal import terminal
 from portal.crm import configured, connect
 from portal.crm.inventory import Browsing
 from portal.crm.setup import Closing
@@ -42,13 +42,13 @@ class _Bar:
     """How far it is, on the terminal's error output."""
 
     def __init__(self, what: str) -> None:
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = terminal(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(what))
         self.progress = Progress(*columns, TimeRemainingColumn(), console=self.console, transient=True)
         self._task = self.progress.add_task("Looking through", total=None)
 
     def say(self, words: str) -> None:
-        self.console.print(words, markup=False)
+        self.console.print(words)
 
     def looked(self, people: int) -> None:
         self.progress.advance(self._task, people)
@@ -156,15 +156,15 @@ def _country(code: str | None) -> str | None:
 
 def _tell(done: Run, wish: Wish, what: str) -> None:
     """What became of them all. Ends with 1 if somebody has to look."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal()
     people = f"{done.through:,} {what}{'' if done.through == 1 else 's'}"
     console.print(f"{people}: {done.new:,} new, {done.matched:,} matched, {done.doubtful:,} doubtful.")
     for reason, count in sorted(done.reasons.items(), key=lambda pair: -pair[1]):
-        console.print(f"  {count:,} {reason}", markup=False)
+        console.print(f"  {count:,} {reason}")
     if done.refused:
         console.print(f"{done.refused:,} could not be written or tied; run it again when that is mended.")
     if wish.report and (done.doubtful or done.refused):
-        console.print(f"{wish.report} names them.", markup=False)
+        console.print(f"{wish.report} names them.")
     if wish.dry:
         console.print("This was a dry run: nothing was written.")
     if done.doubtful or done.refused:
@@ -175,4 +175,4 @@ def _print_columns(settings: Settings) -> None:
     table = Table("column", "takes", box=None)
     for name, takes in known_columns(load(settings.catalogue or resource("catalogue.toml"))):
         table.add_row(name, takes)
-    Console().print(table)
+    terminal().print(table)

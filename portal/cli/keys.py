@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from portal.audit.cipher import KeyRing
 from portal.cli.context import run
+from portal.cli.terminal import terminal
 from portal.db.database import Database, Role
 from portal.identity.client_keys import ClientKey, ClientKeys
 from portal.identity.provider import providers_of
@@ -80,4 +80,4 @@ def _tell(published: list[ClientKey], settings: Settings) -> None:
 
 
 def _print(line: str) -> None:
-    Console(highlight=False, soft_wrap=True).print(line, markup=False)
+    terminal().print(line)

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from portal import clock
 from portal.cli.context import records, run
+from portal.cli.terminal import terminal
 from portal.errors import Unavailable
 from portal.i18n import using
 from portal.jobs.status import TaskStatus, again
@@ -43,7 +43,7 @@ def test(
         raise Unavailable(f"{address} is no e-mail address.") from None
     except NotDone as error:
         raise Unavailable(f"It was not sent: {error}.") from None
-    Console().print(f"The mail server took it for {address}.", markup=False)
+    terminal().print(f"The mail server took it for {address}.")
 
 
 async def _send(settings: Settings, address: str, language: str) -> None:
@@ -64,9 +64,9 @@ def status() -> None:
             return (await status_of_jobs(store.database)).get(TASK, TaskStatus(TASK))
 
     seen = run(main())
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal()
     trouble = f", {seen.failing} of them tried already: {seen.why}" if seen.failing else ""
-    console.print(f"{seen.waiting} waiting{trouble}; {seen.failed} not sent.", markup=False)
+    console.print(f"{seen.waiting} waiting{trouble}; {seen.failed} not sent.")
     if seen.failures:
         table = Table("job", "customer", "letter", "attempts", "given up", "why")
         for job in seen.failures:
@@ -87,4 +87,4 @@ def retry(
         async with records(load_settings()) as store:
             return await again(store.database, TASK, job)
 
-    Console().print(f"{run(main())} to be tried again.")
+    terminal().print(f"{run(main())} to be tried again.")

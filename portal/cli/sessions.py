@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from portal.cli import orphaned_sessions
 from portal.cli.context import run
+from portal.cli.terminal import terminal
 from portal.db.database import Database, Role
 from portal.errors import Invalid, NotFound
 from portal.settings import load_settings
@@ -51,7 +51,7 @@ def end(
                 ended = await database.fetch_all(END, {"whose": await _whose(database, customer, staff)})
         sessions = "1 session has" if len(ended) == 1 else f"{len(ended)} sessions have"
         after = "Pages that are open show nothing new, and ask for a login." if ended else "Nobody was logged in."
-        Console().print(f"{sessions} ended. {after}", markup=False)
+        terminal().print(f"{sessions} ended. {after}")
 
     run(main())
 

@@ -5,13 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from portal.catalogue import Catalogue
 from portal.cli.context import records, run
 from portal.cli.crm_checks import tell_of_doubts
 from portal.cli.sync_all import drift, resync
+from portal.cli.terminal import terminal
 from portal.crm import configured
 from portal.crm.said import in_words
 from portal.db.database import Database, Row
@@ -71,28 +71,28 @@ def status(parked: Annotated[bool, typer.Option(help="List the records that are 
         figures = (str(row["behind"]), waiting, str(row["parked"]), str(row["attempts"] or 0))
         state = _state(row) if row["name"] in configured(settings) else "not in the settings"
         table.add_row(row["name"], row["label"], state, *figures, _budget(row))
-    Console().print(table)
+    terminal().print(table)
     if parked and refused:
         listed = Table("connector", "customer", "state", "attempts", "why", title="Parked")
         for row in refused:
             why = in_words(row["last_error"])
             listed.add_row(row["connector"], row["number"], row["status"], str(row["attempts"]), why)
-        Console().print(listed)
-    tell_of_doubts(settings, catalogue, Console())
+        terminal().print(listed)
+    tell_of_doubts(settings, catalogue, terminal())
 
 
 @app.command()
 def pause(crm: Crm) -> None:
     """Call a CRM no more until it is resumed. Nothing is lost: changes wait."""
     _steered(crm, None, lambda database, _id: steer.pause(database, crm, actor=ACTOR), f"{crm} is paused already.")
-    Console().print(f"{crm} is paused. Changes wait until: portal sync resume {crm}")
+    terminal().print(f"{crm} is paused. Changes wait until: portal sync resume {crm}")
 
 
 @app.command()
 def resume(crm: Crm) -> None:
     """Go on with a paused CRM."""
     _steered(crm, None, lambda database, _id: steer.resume(database, crm, actor=ACTOR), f"{crm} is not paused.")
-    Console().print(f"{crm} goes on.")
+    terminal().print(f"{crm} goes on.")
 
 
 @app.command()
@@ -107,7 +107,7 @@ def retry(
         lambda database, id: steer.retry(database, crm, id, actor=ACTOR),
         "Nothing is parked there." if number is None else f"Customer {number} is not parked there.",
     )
-    Console().print(f"{done} {'record is' if done == 1 else 'records are'} tried again.")
+    terminal().print(f"{done} {'record is' if done == 1 else 'records are'} tried again.")
 
 
 @app.command()
@@ -116,7 +116,7 @@ def skip(crm: Crm, number: Number) -> None:
     _steered(
         crm, number, lambda database, id: steer.skip(database, crm, _known(id), actor=ACTOR), f"{number} is not parked."
     )
-    Console().print(f"Customer {number} is skipped until the next change.")
+    terminal().print(f"Customer {number} is skipped until the next change.")
 
 
 @app.command()
@@ -130,7 +130,7 @@ def park(
         lambda database, id: steer.park(database, crm, _known(id), why, actor=ACTOR),
         f"Customer {number} is parked already, erased, or just being worked on.",
     )
-    Console().print(f"Customer {number} is parked.")
+    terminal().print(f"Customer {number} is parked.")
 
 
 @app.command()
@@ -146,7 +146,7 @@ def relink(
         lambda database, id: steer.relink(database, crm, _known(id), contact, actor=ACTOR),
         "Nothing was changed: that contact belongs to another customer, or this one was erased.",
     )
-    Console().print(f"Customer {number} is linked; the contact is read now.")
+    terminal().print(f"Customer {number} is linked; the contact is read now.")
 
 
 def _state(row: Row) -> str:
@@ -184,7 +184,7 @@ def _steered(
 
     done = run(main())
     if not done:
-        Console(stderr=True, soft_wrap=True).print(otherwise, style="red", markup=False)
+        terminal(stderr=True).print(otherwise, style="red")
         raise typer.Exit(1)
     return int(done)
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.cli.context import records, run
+from portal.cli.terminal import terminal
 from portal.crm import connectors
 from portal.db.database import Database, Row
 from portal.errors import Invalid
@@ -43,7 +43,7 @@ def resync(
                 await _wait(store.database, crm)
 
     run(main())
-    Console().print(f"Every record was compared with {crm}." if wait else f"Every record is compared with {crm} now.")
+    terminal().print(f"Every record was compared with {crm}." if wait else f"Every record is compared with {crm} now.")
 
 
 async def _wait(database: Database, crm: str) -> None:
@@ -66,10 +66,10 @@ def drift(
     """Compare every record at rest with its contact, and have mended what differs. Workers do it all day, slowly."""
     settings = load_settings()
     compared, drifted, found = run(_drift(settings, crm, rows, grace))
-    console = Console(soft_wrap=True, highlight=False)
+    console = terminal()
     console.print(f"{compared} records were compared with {crm}; {drifted} had drifted.")
     for row in found:
-        console.print(f"  customer {row['number']}: {_told(row['facts'])}", markup=False)
+        console.print(f"  customer {row['number']}: {_told(row['facts'])}")
     if drifted:
         console.print("The workers read these contacts anew and mend them.")
 
@@ -122,6 +122,6 @@ def _bar(words: str) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=terminal(stderr=True),
         transient=True,
     )

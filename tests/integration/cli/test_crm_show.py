@@ -35,7 +35,7 @@ async def test_what_differs_is_marked_and_the_reading_is_written_down(
         nobody = await show(env, tmp_path, alice.number)
         id = hubspot.add(
             {
-                "portal_id": str(alice.id), "portal_seq": "1", "firstname": "Alice", "lastname": "Marsh",
+                "portal_id": str(alice.id), "portal_seq": "1", "firstname": "Alice [/]", "lastname": "Marsh",
                 "hs_language": "de", "helps": "text_first", "email": "ALICE@example.com",
             }
         )  # fmt: skip
@@ -50,6 +50,7 @@ async def test_what_differs_is_marked_and_the_reading_is_written_down(
         "en",
         "de",
     ]
+    assert "Alice [/]" in "".join(lines), "a value is no markup"
     [email] = [line for line in lines if "E-mail" in line and "offers" not in line]
     assert email.count("alice@example.com") == 2, "in small letters it is no other address"
     with psycopg.connect(database_url.set(drivername="postgresql").render_as_string(hide_password=False)) as owner:

@@ -65,6 +65,13 @@ def test_a_record_is_parked_skipped_and_tried_again(crm: Run) -> None:
     assert "is linked" in crm("relink", "embedded", "4711").stdout
 
 
+def test_what_looks_like_markup_is_shown_as_it_came(crm: Run) -> None:
+    crm("park", "embedded", "4711", "--why", "at [/Contact/Email]: [red]bad[/red] :warning:")
+    shown = crm("status")
+    assert shown.returncode == 0, shown.stderr
+    assert "at [/Contact/Email]: [red]bad[/red] :warning:" in shown.stdout
+
+
 def test_everything_is_compared_anew_and_drift_is_found(crm: Run, worker: None, empty_database: URL) -> None:
     assert "Every record was compared with embedded." in crm("resync", "embedded").stdout
     assert "1 records were compared with embedded; 0 had drifted." in crm("drift", "embedded", "--grace", "0").stdout

@@ -23,6 +23,11 @@ _language: ContextVar[str] = ContextVar("language", default=LANGUAGES[0])
 _zone: ContextVar[ZoneInfo | None] = ContextVar("zone", default=None)
 
 
+def N_(message: str) -> str:
+    """The message as it is: it is collected here, and translated when it is told."""
+    return message
+
+
 def gettext(message: str) -> str:
     """The message in the current language."""
     return _translations(_language.get()).gettext(message)

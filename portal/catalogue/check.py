@@ -17,6 +17,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from portal.audit.values import Value
 from portal.catalogue.model import Catalogue, Field, Kind
+from portal.i18n import N_
 from portal.record.models import COLLECTIONS, Consent, ConsentStatus, NoteKind, System, Use, WindowKind, attributes
 
 MAX_NOTE = 4_000
@@ -39,50 +40,51 @@ def problem(catalogue: Catalogue, path: str, value: Value) -> str | None:
     head, *rest = path.split("/")
     if head == "profile" and len(rest) == 1:
         field = catalogue.fields.get(rest[0])
-        return "is not in the catalogue" if field is None else field_problem(field, value)
+        return N_("is not in the catalogue") if field is None else field_problem(field, value)
     if head == "customer" and rest == ["number"]:
-        return None if isinstance(value, str) and re.fullmatch(r"\S(.{0,62}\S)?", value) else "is no customer number"
+        fits = isinstance(value, str) and re.fullmatch(r"\S(.{0,62}\S)?", value)
+        return None if fits else N_("is no customer number")
     if head == "consents" and len(rest) == 3:
         return _consent_problem(catalogue, rest[0], rest[1], rest[2], value)
     if head in COLLECTIONS and len(rest) == 2 and rest[1] in attributes(COLLECTIONS[head]) and _is_uuid(rest[0]):
         return None if value is None else _attribute_problem(catalogue, head, rest[1], value)
-    return "is no path of a record"
+    return N_("is no path of a record")
 
 
 def field_problem(field: Field, value: Value) -> str | None:
     """Why `value` cannot be the value of a profile field; None if it can."""
     if value is None:
-        return "is required" if field.required else None
+        return N_("is required") if field.required else None
     match field.kind:
         case Kind.TEXT | Kind.MULTILINE:
             return text_problem(value, field.max_length, lines=field.kind is Kind.MULTILINE)
         case Kind.CHOICE:
-            return None if _among(field.choices, value) else "is none of the choices"
+            return None if _among(field.choices, value) else N_("is none of the choices")
         case Kind.CHOICES:
             chosen = [choice for choice in value if _among(field.choices, choice)] if isinstance(value, list) else []
             fits = chosen and chosen == value and len(set(chosen)) == len(chosen)
-            return None if fits else "is none of the choices"
+            return None if fits else N_("is none of the choices")
         case Kind.BOOLEAN:
-            return None if isinstance(value, bool) else "is neither yes nor no"
+            return None if isinstance(value, bool) else N_("is neither yes nor no")
         case Kind.DATE:
-            return None if _parses(date.fromisoformat, value) else "is no date"
+            return None if _parses(date.fromisoformat, value) else N_("is no date")
         case Kind.LANGUAGE:
-            return None if isinstance(value, str) and is_language(value) else "is no language"
+            return None if isinstance(value, str) and is_language(value) else N_("is no language")
         case Kind.TIME_ZONE:
-            return None if _among(time_zones(), value) else "is no time zone"
+            return None if _among(time_zones(), value) else N_("is no time zone")
         case Kind.COUNTRY:
-            return None if isinstance(value, str) and _COUNTRY.fullmatch(value) else "is no country"
+            return None if isinstance(value, str) and _COUNTRY.fullmatch(value) else N_("is no country")
 
 
 def text_problem(value: Value, max_length: int, *, lines: bool = False) -> str | None:
     """Why a value is no presentable text: empty, too long, or with characters that nobody types on purpose."""
     if not isinstance(value, str):
-        return "is no text"
+        return N_("is no text")
     if not is_visible(value):
-        return "is empty"
+        return N_("is empty")
     if len(value) > max_length:
         return f"is longer than {max_length} characters"
-    return "has characters that cannot be kept" if is_unkeepable(value, lines=lines) else None
+    return N_("has characters that cannot be kept") if is_unkeepable(value, lines=lines) else None
 
 
 def is_visible(text: str) -> bool:
@@ -119,28 +121,28 @@ def _attribute_problem(catalogue: Catalogue, collection: str, name: str, value: 
         case "contact_points", "use":
             return _one_of(Use, value)
         case "contact_points", "rank":
-            return None if isinstance(value, int) and 1 <= value <= 1_000 else "is no rank"
+            return None if isinstance(value, int) and 1 <= value <= 1_000 else N_("is no rank")
         case "contact_points", "value":
             return text_problem(value, MAX_CONTACT_POINT, lines=True)
         case "contact_windows", "kind":
             return _one_of(WindowKind, value)
         case "contact_windows", "channel":
-            return None if _among(catalogue.channels, value) else "is no channel"
+            return None if _among(catalogue.channels, value) else N_("is no channel")
         case "contact_windows", "weekdays":
             fits = isinstance(value, list) and value and value == [d for d in range(1, 8) if d in value]
-            return None if fits else "are no weekdays"
+            return None if fits else N_("are no weekdays")
         case "contact_windows", "start" | "end":
-            return None if _parses(time.fromisoformat, value) else "is no time of day"
+            return None if _parses(time.fromisoformat, value) else N_("is no time of day")
         case "contact_windows", "time_zone":
-            return None if _among(time_zones(), value) else "is no time zone"
+            return None if _among(time_zones(), value) else N_("is no time zone")
         case "notes", "kind":
             return _one_of(NoteKind, value)
         case "notes", "body":
             return text_problem(value, MAX_NOTE, lines=True)
         case "notes", "about":
-            return None if _is_uuid(value) else "is no note"
+            return None if _is_uuid(value) else N_("is no note")
         case "notes", "created_at":
-            return None if _parses(datetime.fromisoformat, value) else "is no time"
+            return None if _parses(datetime.fromisoformat, value) else N_("is no time")
     return text_problem(value, 500)
 
 
@@ -148,33 +150,33 @@ def contact_point_problem(system: System, value: str) -> str | None:
     """Why a value is no address of its system. Phone numbers are stored as E.164, e-mail addresses normalised."""
     if system is System.EMAIL:
         try:
-            return (
-                None if validate_email(value, check_deliverability=False).normalized == value else "is not normalised"
-            )
+            normal = validate_email(value, check_deliverability=False).normalized
+            return None if normal == value else N_("is not normalised")
         except EmailNotValidError:
-            return "is no e-mail address"
+            return N_("is no e-mail address")
     if system is System.PHONE:
         try:
             number = phonenumbers.parse(value, None)
         except phonenumbers.NumberParseException:
-            return "is no phone number with its country code"
+            return N_("is no phone number with its country code")
         normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        return None if phonenumbers.is_possible_number(number) and normal == value else "is no phone number in E.164"
+        fits = phonenumbers.is_possible_number(number) and normal == value
+        return None if fits else N_("is no phone number in E.164")
     return None
 
 
 def _consent_problem(catalogue: Catalogue, purpose: str, channel: str, name: str, value: Value) -> str | None:
     known = catalogue.purposes.get(purpose)
     if known is None or channel not in known.channels or name not in attributes(Consent):
-        return "is no consent of the catalogue"
+        return N_("is no consent of the catalogue")
     if value is None:
         return None
     if name == "status":
         if value == ConsentStatus.OPT_OUT and channel in known.locked:
-            return "cannot be opted out of"
+            return N_("cannot be opted out of")
         return _one_of(ConsentStatus, value)
     if name in ("capture_date", "effective_from", "effective_to"):
-        return None if _parses(datetime.fromisoformat, value) else "is no time"
+        return None if _parses(datetime.fromisoformat, value) else N_("is no time")
     return text_problem(value, 200)
 
 

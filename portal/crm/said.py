@@ -8,12 +8,8 @@ import re
 from enum import StrEnum
 from functools import cache
 
+from portal.i18n import N_
 from portal.i18n import gettext as _
-
-
-def N_(text: str) -> str:
-    """The text, to be translated when it is told."""
-    return text
 
 
 class Own(StrEnum):
@@ -94,8 +90,18 @@ def in_words(text: str | None) -> str:
     for own, pattern in _patterns():
         if found := pattern.fullmatch(text):
             parts = found.groupdict()
-            return _(own.value) % (parts | ({"said": in_words(parts["said"])} if "said" in parts else {}))
+            return _(own.value) % {name: TELLING.get(name, str)(part) for name, part in parts.items()}
     return quoted(text)
+
+
+def _problems(text: str) -> str:
+    """`profile/language: is no language`, one after the other, in the catalogue's words."""
+    pairs = [problem.partition(": ") for problem in text.split("; ")]
+    return "; ".join(f"{path}{colon}{_(why)}" for path, colon, why in pairs)
+
+
+TELLING = {"said": in_words, "problems": _problems}
+"""How parts are told that are no names or numbers."""
 
 
 def quoted(text: str) -> str:

@@ -26,7 +26,14 @@ def test_our_own_words_are_told_in_the_readers_language(own: Own) -> None:
     with using("de"):
         german = in_words(kept)
     assert german != in_words(kept) and "„" not in german.replace("„Nope“", ""), german
-    assert all(part in german for name, part in PARTS.items() if f"%({name})" in own)
+    assert all(part in german for name, part in PARTS.items() if f"%({name})" in own and name != "problems")
+
+
+def test_what_a_record_cannot_take_is_told_field_by_field() -> None:
+    problems = "contact_points/home/value: is no phone number; profile/language: is no language"
+    with using("de"):
+        told = in_words(Own.UNACCEPTABLE.of(problems=problems))
+    assert told.endswith("profile/language: ist keine Sprache"), told
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "“Ungültig: 7%s”"), ("de", "„Ungültig: 7%s“")])

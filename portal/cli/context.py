@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from getpass import getuser
 from typing import Any, TypeVar
 
 from portal.audit.cipher import KeyRing
@@ -22,6 +23,14 @@ def run(main: Coroutine[Any, Any, Result]) -> Result:
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             return runner.run(main)
     return asyncio.run(main)
+
+
+def somebody() -> str:
+    """Who runs the command; a container's user may have no name."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "cli"
 
 
 @asynccontextmanager

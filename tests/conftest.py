@@ -34,6 +34,7 @@ from portal.record.read import StoredRecord
 from portal.record.store import RecordStore
 from portal.settings import Settings
 from tests.builders import a_customer
+from tests.orphans import ending_with_us
 from tests.standins.tryton import is_there, tryton
 
 # How long an example takes says more about what else the machine does than about the code; bench/ measures.
@@ -69,7 +70,10 @@ def cluster(worker_id: str) -> Iterator[str]:
         home = Path(mkdtemp(prefix=f"portal-{worker_id}-"))
         home.chmod(0o755)
         stack.callback(rmtree, home, ignore_errors=True)
-        yield stack.enter_context(embedded(home, durable=False, max_connections=200)).admin_url
+        server = stack.enter_context(embedded(home, durable=False, max_connections=200))
+        pid = int((home / "data" / "postmaster.pid").read_text(encoding="utf-8").partition("\n")[0])
+        stack.enter_context(ending_with_us(pid, signal.SIGINT))
+        yield server.admin_url
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from portal.dev.tryton import AGENT, DATABASE, PASSWORD, Tryton
+from tests.orphans import ending_with_us
 from tests.standins.server import Call, StandIn
 
 HOME = Path(sys.prefix, "tryton")
@@ -54,7 +56,8 @@ def tryton(folder: Path) -> Iterator[str]:
     try:
         _wait_until_ready(process, port, folder / "trytond.log")
         SESSIONS[server.url] = _log_in(server.url)
-        yield server.url
+        with ending_with_us(process.pid, signal.SIGTERM):
+            yield server.url
     finally:
         process.terminate()
         process.wait(10)

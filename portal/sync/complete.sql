@@ -21,7 +21,12 @@ mine AS (
     FOR UPDATE OF s
 ),
 lost AS (
-    UPDATE portal.sync_state s SET status = 'verifying', verify_at = p.moment
+    UPDATE portal.sync_state s SET (status, verify_at) = (
+        SELECT CASE WHEN decided THEN s.status ELSE 'verifying' END,
+            p.moment + CASE WHEN decided THEN coalesce(%(late)s::float8, 0) ELSE 0 END * interval '1 second'
+        FROM (
+            SELECT s.lease IS NULL AND (s.status = 'skipped' OR s.status = 'parked' AND s.attempts = 0) AS decided
+        ) by_a_person)
     FROM verdict v, present p
     WHERE s.connector = %(connector)s AND s.customer_id = v.customer_id
         AND v.customer_id NOT IN (SELECT customer_id FROM mine)
@@ -30,7 +35,7 @@ done AS (
     UPDATE portal.sync_state s SET
         status = v.status,
         attempts = coalesce(v.attempts, 0),
-        last_error = v.error,
+        last_error = CASE WHEN v.status IN ('parked', 'skipped') THEN coalesce(v.error, s.last_error) ELSE v.error END,
         synced_seq = greatest(s.synced_seq, v.synced_seq),
         timeline_seq = coalesce(v.timeline_seq, s.timeline_seq),
         base = CASE WHEN v.status = 'erased' THEN NULL ELSE coalesce(decode(v.base, 'base64'), s.base) END,

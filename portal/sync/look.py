@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import structlog
+from msgspec.structs import replace
 
 from portal import clock
 from portal.audit.entry import unseal
 from portal.audit.values import State
+from portal.backoff import backoff
 from portal.crm.answers import CallFailed
 from portal.crm.inventory import Existing, Link, Linking
 from portal.crm.port import Ambiguous, Applied, Outcome, Ref, Reject, Remote
@@ -22,7 +24,7 @@ from portal.sync.contacts import by_customer
 from portal.sync.current import our_values
 from portal.sync.events import Event
 from portal.sync.gate import Seen
-from portal.sync.held import Held, put_off
+from portal.sync.held import Held, put_off, unchanged
 from portal.sync.inbound import Taken, insisted, take
 from portal.sync.line import Line
 from portal.sync.merge import Merge, Winner, merge, winners
@@ -114,6 +116,9 @@ async def _linked(line: Line, link: Link) -> Outcome:
 def _try_again(row: Held) -> None:
     """The CRM could not be read: whatever was due is due again, later, and nothing is pushed blindly."""
     row.push = False
+    if row.claimed.left_alone:
+        row.verdict = replace(unchanged(row.claimed), verify_after=backoff(0))
+        return
     verifying = row.claimed.status is SyncStatus.VERIFYING
     row.verdict = put_off(row.claimed, SyncStatus.VERIFYING if verifying else SyncStatus.RETRYING, Own.NOT_READ)
 
@@ -121,7 +126,7 @@ def _try_again(row: Held) -> None:
 def _missing(row: Held) -> None:
     """A contact that was never there is made by a push. One that was there and is gone was removed by somebody."""
     if row.claimed.remote_id is None:
-        row.push = True
+        row.push = not row.claimed.left_alone
     else:
         row.park(Own.GONE)
 
@@ -197,6 +202,8 @@ def _settle(line: Line, row: Held, remote: Remote, found: Merge, taken: Taken, a
         # The change made a push due: with the next pass, which reads the record as it is now.
         row.push = False
         row.found(status=SyncStatus.WAITING, attempts=0, error=None)
+    elif row.claimed.left_alone and remote.seq < current.record.seq:
+        row.push = False
     elif timeline_seq < row.claimed.timeline_seq:
         # Some of it is gone there. The next pass reads the entries from where the timeline ends.
         row.push = False

@@ -12,7 +12,7 @@
 What is due leads out of every status, by the same way. PARKED and SKIPPED are read first, too. Out of VERIFYING, by
 whatever way, verify_at is set to when the call whose answer never came can no longer land, unless the CRM refuses what
 is older; so it is for ERASED, out of whatever status. Then it is looked once more, or erased once more. Who is PARKED
-with no attempts was parked by hand.
+with no attempts was parked by hand; they and SKIPPED only become SYNCED by that look, if the call has landed.
 """
 
 from collections.abc import Mapping
@@ -73,6 +73,13 @@ class Claimed:
         """Whether the CRM is read before anything is written: it was edited, or nobody knows what it says."""
         unsettled = self.status in (SyncStatus.VERIFYING, SyncStatus.PARKED, SyncStatus.SKIPPED)
         return self.pull_due_at is not None or self.verify_due or unsettled
+
+    @property
+    def left_alone(self) -> bool:
+        """Whether a person keeps this version from the CRM: it is read, to find out about a call that may have landed
+        late, but nothing is written to it."""
+        by_hand = self.status is SyncStatus.SKIPPED or (self.status is SyncStatus.PARKED and not self.attempts)
+        return by_hand and not self.push_due and self.pull_due_at is None
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):

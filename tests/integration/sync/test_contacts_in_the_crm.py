@@ -161,6 +161,59 @@ async def test_what_is_skipped_is_left_until_its_next_change(stage: Stage, crm: 
     assert [event for event, _actor in await journal(stage, alice)] == ["parked", "skipped"]
 
 
+@pytest.mark.parametrize("lands", [False, True])
+@pytest.mark.parametrize("decided", ["skipped", "parked"])
+async def test_a_late_worker_undoes_nothing_that_a_person_decided(
+    own_stores: Stores, monkeypatch: pytest.MonkeyPatch, decided: str, lands: bool
+) -> None:
+    # Given a worker that stalls while its lease ends, another one whose push fails, and an operator who decides
+    crm = RemoteCrm(conditional=False)
+    stage = await a_stage(own_stores, crm)
+    alice = (await a_customer(stage.stores.worker, language="en")).record.id
+    await stage.settle()
+    push, operators = crm.push, stage.stores.staff.database
+
+    async def stalls(batch: Sequence[Desired]) -> Sequence[Outcome]:
+        monkeypatch.setattr(crm, "push", push)
+        await stage.later(seconds=31)
+        crm.fail(alice, Fault.REFUSED if decided == "skipped" else Fault.BUSY)
+        await stage.settle()
+        if decided == "skipped":
+            assert await skip(operators, stage.line.name, alice, actor=OPERATOR)
+        else:
+            assert await park(operators, stage.line.name, alice, "asked us to wait", actor=OPERATOR)
+        crm.fail(alice, Fault.LATE)
+        return await push(batch)
+
+    monkeypatch.setattr(crm, "push", stalls)
+    await stage.says(alice, {"profile/language": "de"})
+
+    # When it goes on
+    await stage.drain()
+    await stage.settle()
+    before = await status(stage, alice)
+    if lands:
+        crm.land()
+        crm.hush()
+    calls = crm.calls
+    await stage.later(minutes=2)
+    crm.deaf = ConnectionResetError()
+    await stage.settle()
+    assert await status(stage, alice) == before, "who cannot be read is read again"
+    crm.deaf = None
+    await stage.later(minutes=4)
+    await stage.settle()
+
+    # Then it is found out what the CRM has, and what it does not have is not written to it
+    assert before == (decided, "FIELD_INTEGRITY: bad value" if decided == "skipped" else "asked us to wait")
+    assert await status(stage, alice) == (("synced", None) if lands else before)
+    assert crm.contacts[alice].fields["language"] == ("de" if lands else "en")
+    assert lands or crm.calls == calls
+    await stage.says(alice, {"profile/language": "fr"})
+    await stage.settle()
+    assert crm.contacts[alice].fields["language"] == "fr"
+
+
 async def test_what_is_parked_is_tried_again_when_a_person_says_so(stage: Stage, crm: RemoteCrm, alice: UUID) -> None:
     database = stage.stores.staff.database
     crm.poisoned = {alice}

@@ -35,7 +35,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """For this connector, what is written is due only in so many seconds."""
+    """For this connector, who is new is due only in so many seconds."""
 
     connector: str
     seconds: float

@@ -64,7 +64,7 @@ async def write_many(
     """Try to write entries of many records in one statement, all or none: the outcome by customer.
 
     Args:
-        later: a connector for which they are due only in so many seconds.
+        later: a connector for which those that begin here are due only in so many seconds.
 
     Raises:
         UniqueViolation, DeadlockDetected: nothing was written.

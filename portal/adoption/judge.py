@@ -20,6 +20,7 @@ class Doubt(StrEnum):
     STRANGE_ID = "belongs to a customer who is not here: another portal's?"
     OTHER_NUMBER = "belongs to a customer with another number"
     OTHER_CONTACT = "has the number of a customer who has another contact"
+    SET_ASIDE = "is a customer's whom an operator has parked or skipped"
     ERASED = "was erased and does not come back"
     RESTRICTED = "may not be processed at present, as the CRM says"
     UNACCEPTABLE = "says something that cannot be kept"
@@ -98,7 +99,7 @@ def _by_id(person: Person, request: UUID, twice: Twice, around: Neighbours, rule
         return Doubtful(Doubt.SAME_ID, (known.number, *others))
     if person.number not in (None, known.number):
         return Doubtful(Doubt.OTHER_NUMBER, (known.number,))
-    return _sure(known, request, rules)
+    return _sure(person, known, request, rules)
 
 
 def _numbered(person: Person, known: Known, request: UUID, twice: Twice, rules: Rules) -> Verdict:
@@ -107,11 +108,14 @@ def _numbered(person: Person, known: Known, request: UUID, twice: Twice, rules: 
     theirs = [known.remote_id] if known.remote_id else twice.tied_to(known.id)
     if person.contact and theirs not in ([], [person.where]):
         return Doubtful(Doubt.OTHER_CONTACT, (known.number, *theirs))
-    return _sure(known, request, rules)
+    return _sure(person, known, request, rules)
 
 
-def _sure(known: Known, request: UUID, rules: Rules) -> Verdict:
+def _sure(person: Person, known: Known, request: UUID, rules: Rules) -> Verdict:
     """A record that this run has begun, and not told of before it was broken off, counts as what it is: new."""
+    tied = known.remote_id == person.where and person.customer_id == known.id
+    if person.contact and known.set_aside and not tied:
+        return Doubtful(Doubt.SET_ASIDE, (known.number,))
     begun = known.first_request == request and known.created_at >= rules.began_at
     return New(known) if begun else Matched(known)
 

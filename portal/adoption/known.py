@@ -23,7 +23,9 @@ class Known:
     Attributes:
         created_at, first_request: when the record began, and with which request.
         remote_id: the contact that is theirs; None if none is.
-        erased: whether the CRM is to have nothing of them any more.
+        erased: whether any CRM is to have nothing of them any more.
+        as_usual: whether the CRM is to have the record without more; `set_aside`: whether a person has given up what it
+            is to have of them, and nothing has happened since.
         said: the keys of the profile's fields that ever had a value.
         touched: whether anybody but a system has ever changed the record; `moved`, its contact points.
     """
@@ -34,6 +36,8 @@ class Known:
     first_request: UUID
     remote_id: str | None
     erased: bool
+    as_usual: bool
+    set_aside: bool
     said: frozenset[str]
     touched: bool
     moved: bool

@@ -7,6 +7,9 @@ WITH asked AS (
 )
 SELECT c.id, c.number, c.created_at, s.remote_id,
     EXISTS (SELECT FROM portal.sync_state e WHERE e.customer_id = c.id AND e.wanted = 'erased') AS erased,
+    s.wanted IS NULL OR s.wanted = 'record' AND (s.wanted_at IS NULL OR s.confirmed_at IS NOT NULL) AS as_usual,
+    coalesce((s.status = 'skipped' OR s.status = 'parked' AND s.attempts = 0)
+        AND s.push_due_at IS NULL AND s.pull_due_at IS NULL, false) AS set_aside,
     ARRAY(SELECT jsonb_object_keys(c.provenance)) AS said,
     (SELECT r.request_id FROM portal.change_record r WHERE r.customer_id = c.id AND r.seq = 1) AS first_request,
     people.touched, people.moved

@@ -84,7 +84,8 @@ def _to_be_told(link: Link) -> bool:
 
 def _settled(line: Line, pair: Pair) -> bool:
     """Whether there is nothing that either side has to be told. What was brought in is what the contact says."""
-    if any(differing(line, pair.stored.record, Wanted.RECORD, pair.contact.remote)):
+    as_usual = pair.known is None or pair.known.as_usual
+    if not as_usual or any(differing(line, pair.stored.record, Wanted.RECORD, pair.contact.remote)):
         return False
     as_brought_in = pair.new and pair.stored.record.seq == 1
     return as_brought_in or (pair.known is not None and not pair.known.touched and _same(line, pair))

@@ -21,7 +21,10 @@ REQUEST, ALICE = UUID(int=1), UUID(int=2)
 
 
 def known(**more: object) -> Known:
-    plain = Known(ALICE, "K1", BEGAN - timedelta(days=9), UUID(int=9), None, False, frozenset(), False, False)
+    plain = Known(
+        id=ALICE, number="K1", created_at=BEGAN - timedelta(days=9), first_request=UUID(int=9), remote_id=None,
+        erased=False, as_usual=True, set_aside=False, said=frozenset(), touched=False, moved=False,
+    )  # fmt: skip
     return replace(plain, **more)  # type: ignore[arg-type]  # each test knows its own fields
 
 
@@ -55,6 +58,11 @@ def judged(
         (judged(contact(number=None)), Doubtful(Doubt.NO_NUMBER)),
         (judged(contact(), contact("c2")), Doubtful(Doubt.SAME_NUMBER, ("c2",))),
         (judged(contact(), customer=known(erased=True)), Doubtful(Doubt.ERASED, ("K1",))),
+        (judged(contact(), customer=known(set_aside=True)), Doubtful(Doubt.SET_ASIDE, ("K1",))),
+        (
+            judged(contact(customer_id=ALICE), customer=known(remote_id="c1", set_aside=True)),
+            Matched(known(remote_id="c1", set_aside=True)),
+        ),
         (judged(contact(), customer=known(remote_id="c7")), Doubtful(Doubt.OTHER_CONTACT, ("K1", "c7"))),
         (
             judged(contact(), contact("c2", None, customer_id=ALICE), customer=known()),

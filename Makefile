@@ -5,8 +5,9 @@ PYTHON ?=
 # Where `make run` serves; FRESH=1 starts over; DATABASE_URL names a PostgreSQL of your own.
 PORT ?=
 FRESH ?=
-# CRM=tryton lets `make run` serve a real Tryton too.
+# CRM=tryton lets `make run` serve a real Tryton too. It is for this file alone: settings begin with CRM__.
 CRM ?=
+unexport CRM
 # For pytest: ARGS="-k name", WORKERS=4.
 ARGS ?=
 WORKERS ?= logical

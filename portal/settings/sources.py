@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_origin
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
@@ -23,14 +24,21 @@ class Environment(EnvSettingsSource):
     """The environment, with NAME_FILE for every secret NAME."""
 
     def _load_env_vars(self) -> Variables:
-        return _with_files(super()._load_env_vars(), self.settings_cls)
+        return _meant_for_us(super()._load_env_vars(), self.settings_cls)
 
 
 class EnvironmentFile(DotEnvSettingsSource):
     """The file `.env`, likewise."""
 
     def _load_env_vars(self) -> Variables:
-        return _with_files(super()._load_env_vars(), self.settings_cls)
+        return _meant_for_us(super()._load_env_vars(), self.settings_cls)
+
+
+def _meant_for_us(variables: Variables, settings: type[BaseSettings]) -> Variables:
+    """Without what only shares a name with a table, such as somebody's CRM=...: ours have a variable for each setting
+    in them, CRM__<NAME>__KIND."""
+    tables = {name for name, field in settings.model_fields.items() if get_origin(field.annotation) is dict}
+    return _with_files({name: value for name, value in variables.items() if name not in tables}, settings)
 
 
 def _with_files(variables: Variables, settings: type[BaseSettings]) -> Variables:

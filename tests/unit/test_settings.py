@@ -133,6 +133,20 @@ def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str
         load_settings()
 
 
+@pytest.mark.parametrize("name", ["CRM", "CUSTOMER_OIDC", "STAFF_OIDC"])
+@pytest.mark.parametrize("value", ["tryton", '{"embedded": {"kind": "tryton"}}'], ids=["word", "json"])
+def test_a_variable_that_shares_a_name_with_a_table_is_somebody_elses(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str
+) -> None:
+    set_all(monkeypatch)
+    ours = load_settings()
+    monkeypatch.setenv(name, value)
+    assert load_settings() == ours
+    monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"{name}={value}\n", encoding="utf-8")
+    assert load_settings() == ours
+
+
 @pytest.mark.asvs("13.3.1")
 def test_every_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     set_all(monkeypatch)

@@ -14,6 +14,7 @@ from portal.catalogue.check import MAX_CONTACT_POINT
 from portal.catalogue.told import use_name
 from portal.formats import country_name
 from portal.i18n import gettext as _
+from portal.record.addresses import phone_number
 from portal.record.models import System, Use
 from portal.web.forms import Form, keepable, line, lines
 
@@ -70,10 +71,9 @@ def _email(_country: str | None) -> Any:
 
 def _phone(country: str | None) -> Any:
     def normalise(_form: Form, field: Field) -> None:
-        try:
-            number = phonenumbers.parse(field.data, country)
-        except phonenumbers.NumberParseException:
-            raise ValidationError(_("Enter a phone number, such as +44 20 7946 0018.")) from None
+        number = phone_number(field.data, country)
+        if number is None:
+            raise ValidationError(_("Enter a phone number, such as +44 20 7946 0018."))
         if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
             raise ValidationError(_("This number is too short or too long. Check it, and its country code."))
         field.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,11 +1,17 @@
 """Addresses as a record keeps them, whoever wrote them: a customer, a user of a CRM, a line of a file."""
 
+import re
+
 import phonenumbers
 from babel.core import get_global
 from email_validator import EmailNotValidError, validate_email
 
 from portal.catalogue.model import Catalogue, Kind
 from portal.record.models import Record, System
+
+# The country's code, the area's with the one slash that may follow it, and digits in groups. A slash farther back is
+# between two numbers; letters, commas and the like are an extension, a second number, or prose.
+NUMBER = re.compile(r"(\(?(\+|00) ?\d{1,3}\)?[ .-]?)?(\(0\) ?)?(\(?\d{2,6}\)? ?/ ?)?[\d ().\-\u2010-\u2015]+")
 
 
 def normal(system: System, text: str, country: str | None = None) -> str:
@@ -23,12 +29,19 @@ def normal(system: System, text: str, country: str | None = None) -> str:
             except EmailNotValidError:
                 return text
         case System.PHONE:
-            try:
-                number = phonenumbers.parse(text, country)
-            except phonenumbers.NumberParseException:
-                return text
-            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            number = phone_number(text, country)
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if number else text
     return text
+
+
+def phone_number(text: str, country: str | None = None) -> phonenumbers.PhoneNumber | None:
+    """The one number that a text is; None where it says anything besides, which would be lost."""
+    if not NUMBER.fullmatch(text.strip().replace("\u00a0", " ")):
+        return None
+    try:
+        return phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def home_country(catalogue: Catalogue, record: Record) -> str | None:

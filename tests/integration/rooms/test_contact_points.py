@@ -150,6 +150,8 @@ async def test_two_who_change_the_same_one(as_alice: httpx2.AsyncClient, alices:
         ("email", "", "Fill this in."),
         ("phone", "020 79", "too short or too long"),
         ("phone", "call me", "Enter a phone number"),
+        ("phone", "+44 20 7946 0018 ext. 12", "Enter a phone number"),
+        ("phone", "020 7946 0018 or 0019", "Enter a phone number"),
         ("postal", "   ", "Fill this in."),
         ("messaging", "x" * 301, "longer than 300"),
         ("messaging", "bell\x07", "characters that cannot be kept"),

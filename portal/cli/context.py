@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from getpass import getuser
 from typing import Any, TypeVar
+from uuid import UUID
 
 from portal.audit.cipher import KeyRing
 from portal.catalogue import load
 from portal.db.database import Database, Role
+from portal.errors import NotFound
 from portal.paths import resource
 from portal.record.store import RecordStore
 from portal.settings import Settings
@@ -39,3 +41,16 @@ async def records(settings: Settings) -> AsyncIterator[RecordStore]:
     catalogue = load(settings.catalogue or resource("catalogue.toml"))
     async with Database.configured(settings, Role.WORKER) as database:
         yield RecordStore(database, KeyRing(settings.key_encryption_bytes), catalogue, settings.audit_origin)
+
+
+async def customer_id(database: Database, number: str) -> UUID:
+    """Whose number it is.
+
+    Raises:
+        NotFound: nobody's.
+    """
+    row = await database.fetch_one("SELECT id FROM portal.customer WHERE number = %s", [number])
+    if row is None:
+        raise NotFound(f"There is no customer {number}.")
+    found: UUID = row["id"]
+    return found

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from portal.catalogue import Catalogue
-from portal.cli.context import records, run
+from portal.cli.context import customer_id, records, run
 from portal.cli.crm_checks import tell_of_doubts
 from portal.cli.sync_all import drift, resync
 from portal.cli.terminal import terminal
@@ -179,7 +179,7 @@ def _steered(
         async with records(load_settings()) as store:
             if not await store.database.fetch_all("SELECT name FROM portal.connector WHERE name = %s", [crm]):
                 raise Invalid(f"There is no CRM {crm!r}: see portal sync status.", {})
-            customer = await _customer(store.database, number) if number is not None else None
+            customer = await customer_id(store.database, number) if number is not None else None
             return await act(store.database, customer)
 
     done = run(main())
@@ -187,11 +187,3 @@ def _steered(
         terminal(stderr=True).print(otherwise, style="red")
         raise typer.Exit(1)
     return int(done)
-
-
-async def _customer(database: Database, number: str) -> UUID:
-    row = await database.fetch_one("SELECT id FROM portal.customer WHERE number = %s", [number])
-    if row is None:
-        raise Invalid(f"There is no customer {number}.", {})
-    found: UUID = row["id"]
-    return found

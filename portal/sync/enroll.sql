@@ -1,4 +1,5 @@
--- One batch of one pass over all customers, in the order of their ids: a row for who has none.
+-- One batch of one pass over all customers, in the order of their ids: a row for who has none. What the CRMs that were
+-- there before are to have of somebody who was erased or restricted, this one is to have as well.
 --
 -- Whoever creates a customer writes the rows of all connectors that they can see; one who began before the connector's
 -- row was committed could not see it. So a pass counts only if it began a minute later, when all of those have ended or
@@ -20,8 +21,13 @@ page AS MATERIALIZED (
     ORDER BY c.id LIMIT %(batch)s
 ),
 enrolled AS (
-    INSERT INTO portal.sync_state (customer_id, connector, desired_seq, push_due_at)
-    SELECT page.id, %(connector)s, page.seq, (SELECT moment FROM present) FROM page
+    INSERT INTO portal.sync_state (customer_id, connector, desired_seq, push_due_at, wanted, wanted_at)
+    SELECT page.id, %(connector)s, page.seq, p.moment, coalesce(w.wanted, 'record'),
+        CASE WHEN w.wanted IS NOT NULL THEN p.moment END
+    FROM page CROSS JOIN present p LEFT JOIN LATERAL (
+        SELECT s.wanted FROM portal.sync_state s WHERE s.customer_id = page.id AND s.wanted <> 'record'
+        ORDER BY s.wanted = 'erased' DESC LIMIT 1
+    ) w ON true
     ON CONFLICT DO NOTHING
 ),
 progress AS (

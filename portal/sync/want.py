@@ -10,20 +10,34 @@ from portal.sync.state import Wanted
 
 WANT = "SELECT connector FROM portal.sync_want_v1(%s, %s, %s, %s)"
 CONFIRMATIONS = """
-    SELECT s.connector, o.label, s.wanted, s.wanted_at, s.confirmed_at
+    SELECT s.connector, o.label, s.wanted, s.wanted_at, s.confirmed_at, s.last_error AS says,
+        s.confirmed_at IS NULL AND s.status = 'parked' AND s.push_due_at IS NULL AS refused
     FROM portal.sync_state s JOIN portal.connector o ON o.name = s.connector
     WHERE s.customer_id = %s AND s.wanted_at IS NOT NULL ORDER BY o.label"""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """How far one CRM is; `confirmed_at` is when it had done as wanted, None while that is not known."""
+    """How far one CRM is.
+
+    Attributes:
+        confirmed_at: when it had done as wanted; None while that is not known.
+        says: what went wrong last, in its own words or the engine's.
+        refused: it does not, and is not asked again until a person says so.
+    """
 
     connector: str
     label: str
     wanted: Wanted
     wanted_at: datetime
     confirmed_at: datetime | None
+    says: str | None
+    refused: bool
+
+    @property
+    def open(self) -> bool:
+        """Whether its answer is still awaited."""
+        return self.confirmed_at is None and not self.refused
 
 
 async def want(

@@ -11,6 +11,8 @@ from portal.crm.port import Connector
 from portal.sync import enroll as enrolling
 from portal.sync.enroll import enroll, register
 from portal.sync.line import Line
+from portal.sync.state import Wanted
+from portal.sync.want import want
 from tests.builders import a_customer
 from tests.conftest import Stores
 from tests.integration.sync.remote_crm import RemoteCrm
@@ -92,3 +94,19 @@ async def test_a_new_label_is_taken_over(stage: Stage) -> None:
     line.connector.label = "Our CRM"
     await register(database, [line])
     assert (await stage.one("SELECT label FROM portal.connector WHERE name = 'fifth'"))["label"] == "Our CRM"
+
+
+@pytest.mark.parametrize("what", [Wanted.ERASED, Wanted.RESTRICTED])
+async def test_who_was_erased_or_restricted_is_so_in_a_crm_that_comes_later(stage: Stage, what: Wanted) -> None:
+    known = (await a_customer(stage.stores.worker)).record.id
+    other = (await a_customer(stage.stores.worker)).record.id
+    await want(stage.stores.worker.database, known, what, actor="anna")
+    later = another(stage.stores, f"after_{what.value}")
+    await register(stage.stores.worker.database, [later])
+    await enroll(later, GOING)
+    find = (
+        "SELECT wanted, wanted_at IS NOT NULL AS told FROM portal.sync_state WHERE customer_id = %s AND connector = %s"
+    )
+
+    assert await stage.one(find, known, later.name) == {"wanted": what.value, "told": True}
+    assert await stage.one(find, other, later.name) == {"wanted": "record", "told": False}

@@ -13,11 +13,13 @@ from portal.adoption.report import Finding, Report
 from portal.adoption.run import Run, keep
 from portal.adoption.tie import Pair, tie
 from portal.adoption.twice import Twice
-from portal.adoption.wishes import everything, intention, missing, request
+from portal.adoption.wishes import everything, intention, left_out, missing, request
 from portal.errors import Invalid, PortalError
 from portal.record.many import Draft, Later, draft, draft_new, write_all
 from portal.record.read import StoredRecord, read_all
 from portal.record.store import RecordStore
+
+UNDATED = "opted in there, nobody knows when: not brought in"
 
 HELD_SECONDS = 3600.0
 """How long a new customer is not pushed to the CRM whose contact they are, unless the two are tied before."""
@@ -65,8 +67,10 @@ async def _page(work: Work, run: Run, twice: Twice, page: Page) -> None:
     verdicts = await _judged(work, twice, page.people)
     drafts, verdicts = await _drafted(work, page.people, verdicts)
     findings = [] if work.dry else await _written(work, drafts, run)
+    undated = _undated(drafts)
     _count(run, page, verdicts)
-    work.report.add([*_doubts(page.people, verdicts), *findings])
+    run.reasons.update(one.reason for one in undated)
+    work.report.add([*_doubts(page.people, verdicts), *undated, *findings])
     if not work.dry:
         await keep(work.store.database, run)
 
@@ -79,6 +83,13 @@ class _Drafted:
     verdict: New | Matched
     stored: StoredRecord | None
     draft: Draft | None
+
+    @property
+    def tied(self) -> bool:
+        """Whether it was their contact before, and said so."""
+        known, person = self.verdict.known, self.person
+        there = known is not None and (known.remote_id, known.id) == (person.where, person.customer_id)
+        return there and isinstance(self.verdict, Matched)
 
 
 async def _judged(work: Work, twice: Twice, people: Sequence[Person]) -> list[Verdict]:
@@ -142,6 +153,15 @@ async def _written(work: Work, drafted: Sequence[_Drafted], run: Run) -> list[Fi
         findings += [Finding(person, "not tied", why) for person, why in await tie(work.source, pairs)]
     run.refused += len(findings)
     return findings
+
+
+def _undated(drafted: Sequence[_Drafted]) -> list[Finding]:
+    """Who opted in nobody knows when. Of whom the contact is already, the sync decides."""
+    return [
+        Finding(one.person, "left out", UNDATED, ", ".join(path.removesuffix("/status") for path in paths))
+        for one in drafted
+        if (paths := left_out(one.person, one.stored.record if one.stored else None)) and not one.tied
+    ]
 
 
 def _count(run: Run, page: Page, verdicts: Sequence[Verdict]) -> None:

@@ -75,13 +75,16 @@ class Contacts:
                 addresses.append(self._address(name, value))
                 if why := contact_point_problem(addresses[-1].system, addresses[-1].value):
                     wrong[name] = why
+        consents = self._consents(contact)
+        undated = {key for key, said in consents.items() if said.status is ConsentStatus.OPT_IN}  # no CRM says when
         return Person(
             where=remote.remote_id,
             number=contact.number,
             name=contact.name,
             profile=profile,
             addresses=tuple(dict.fromkeys(addresses)),
-            consents=self._consents(contact),
+            consents={key: said for key, said in consents.items() if key not in undated},
+            undated=frozenset(undated),
             wrong=wrong,
             contact=contact,
         )

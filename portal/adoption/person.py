@@ -36,6 +36,7 @@ class Person:
     number: the customer number; None if there is none.
     profile: the fields that hold something, by path.
     consents: by purpose and channel.
+    undated: where an opt_in is said of which nobody knows when it was given: that proves nothing, and is left out.
     wrong: why something of it cannot be taken, by path or column.
     contact: the contact, where the source is a CRM.
     """
@@ -46,6 +47,7 @@ class Person:
     profile: Mapping[str, Value]
     addresses: tuple[Address, ...] = ()
     consents: Mapping[tuple[str, str], Said] = field(default_factory=dict)
+    undated: frozenset[tuple[str, str]] = frozenset()
     wrong: Mapping[str, str] = field(default_factory=dict)
     contact: Existing | None = None
 

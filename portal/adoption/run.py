@@ -40,7 +40,7 @@ class Run:
     place: after which to go on, in the source's own words.
     through: how many people have been gone through.
     refused: of the new and matched, those whom the CRM will not have tied.
-    reasons: how many are doubtful for each reason.
+    reasons: how many are doubtful for each reason; and of how many something is left out.
     """
 
     id: UUID

@@ -15,6 +15,8 @@ from psycopg.types.json import Jsonb
 from portal.adoption.crm import Contacts
 from portal.adoption.known import Known
 from portal.adoption.person import Person
+from portal.adoption.wishes import left_out
+from portal.audit.values import State
 from portal.crm.inventory import Existing, Link
 from portal.crm.port import Applied, Outcome, Reject
 from portal.record.addresses import home_country
@@ -95,19 +97,22 @@ def _same(line: Line, pair: Pair) -> bool:
     """Whether the contact says of everything that it has what the record says."""
     record, remote = pair.stored.record, pair.contact.remote
     points = merge_points(line.points, record, None, remote.points, home_country(line.store.catalogue, record)).merge
-    ours = our_values(line, record)
+    ours = _agreed(line, pair)
     theirs = their_values(line, remote, ours)
     consents = {f"consents/{'/'.join(key)}/status" for key in (*remote.consents, *remote.flags)}
     paths = consents | {f"profile/{key}" for key in line.names}
     return not points.give and not points.take and all(ours.get(path) == theirs.get(path) for path in paths)
 
 
+def _agreed(line: Line, pair: Pair) -> State:
+    """What the record says; and of what is left out, what the contact says: only another word is a new one."""
+    return our_values(line, pair.stored.record) | left_out(pair.person, pair.stored.record)
+
+
 def _row(line: Line, pair: Pair, link: Link, outcome: Outcome | None) -> dict[str, Any]:
     record, remote = pair.stored.record, pair.contact.remote
-    base = None
-    if link.seq:
-        sealed = seal_base(Base(link.seq, our_values(line, record)), pair.stored.key, line.name, record.id)
-        base = sealed.hex()
+    agreed = _agreed(line, pair) if link.seq else left_out(pair.person, record)
+    base = seal_base(Base(link.seq, agreed), pair.stored.key, line.name, record.id).hex() if agreed else None
     return {
         "customer_id": str(record.id),
         "remote_id": remote.remote_id,

@@ -11,7 +11,7 @@ from portal.audit.entry import Evidence
 from portal.audit.values import Value, format_moment
 from portal.catalogue.model import Catalogue
 from portal.record.change import Intention, Values
-from portal.record.models import Record
+from portal.record.models import ConsentStatus, Record
 
 REQUESTS = UUID("2b1f6f0e-3f8e-4d3c-8a55-0d6a2c1d9b77")
 """The namespace of what is brought in: the same of the same person is one change record, however often it comes."""
@@ -57,6 +57,12 @@ def missing(catalogue: Catalogue, source: Source, person: Person, record: Record
     return {**profile, **_points(lacking, last), **_merged(consents)}
 
 
+def left_out(person: Person, record: Record | None) -> dict[str, Value]:
+    """What a CRM says and the record does not get, by path."""
+    lacking = (key for key in sorted(person.undated) if record is None or record.consent(*key) is None)
+    return {f"consents/{'/'.join(key)}/status": ConsentStatus.OPT_IN.value for key in lacking}
+
+
 def _points(addresses: Iterable[Address], last: int) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for rank, one in enumerate(addresses, last + 1):
@@ -67,6 +73,7 @@ def _points(addresses: Iterable[Address], last: int) -> dict[str, Value]:
 
 
 def _consent(catalogue: Catalogue, source: Source, key: tuple[str, str], said: Said) -> dict[str, Value]:
+    """Where nobody knows since when somebody has refused: since it is known here."""
     purpose = catalogue.purposes[key[0]]
     captured = said.captured or format_moment(clock.now())
     prefix = f"consents/{'/'.join(key)}"

@@ -1,15 +1,18 @@
 """What becomes of a CRM's contacts on the first day: new customers, customers who were there, and nothing lost."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from portal.adoption.bring import UNDATED
 from portal.adoption.run import alone
 from portal.errors import Conflict, Unavailable
 from portal.record.read import read
 from portal.record.verify import verify
 from tests.builders import a_consent, a_contact_point, a_customer
 from tests.integration.adoption.offices import Office
+from tests.integration.adoption.test_doubts import rows_of
 from tests.integration.web.counting import counting
 from tests.standins.server import Break, Fault
 
@@ -109,11 +112,11 @@ async def test_only_a_word_counts_as_a_consent(salesforce: Office) -> None:
     """A flag that forbids is one; an empty flag never is, and certainly no opt-in."""
     salesforce.add("K1")
     salesforce.subject.salesforce.change("Contact", salesforce.add("K2"), {"HasOptedOutOfEmail": True})  # type: ignore[attr-defined]
-    salesforce.subject.salesforce.change("Contact", salesforce.add("K3"), {"Offers_by_email__c": "opt_in"})  # type: ignore[attr-defined]
+    salesforce.subject.salesforce.change("Contact", salesforce.add("K3"), {"Offers_by_email__c": "opt_out"})  # type: ignore[attr-defined]
 
     await salesforce.adopts()
 
-    silent, out, agreed = [await salesforce.stage.record(await salesforce.customer(f"K{n}")) for n in (1, 2, 3)]
+    silent, out, refused = [await salesforce.stage.record(await salesforce.customer(f"K{n}")) for n in (1, 2, 3)]
     assert silent.consents == ()
     [said] = out.consents
     assert (said.purpose, said.channel, said.status, said.capture_source) == (
@@ -122,10 +125,43 @@ async def test_only_a_word_counts_as_a_consent(salesforce: Office) -> None:
         "opt_out",
         "crm:crm",
     )
-    [said] = agreed.consents
-    assert (said.purpose, said.status, said.notice_version) == ("offers", "opt_in", "unknown")
+    [said] = refused.consents
+    assert (said.purpose, said.status, said.notice_version) == ("offers", "opt_out", "unknown")
     await salesforce.stage.settle()
     assert (await salesforce.stage.record(out.id)).consents == out.consents
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "matched"])
+async def test_an_opt_in_that_nobody_can_date_is_left_out_and_told(
+    salesforce: Office, tmp_path: Path, there: bool
+) -> None:
+    """Neither then nor when the sync reads the contact does it get a day that somebody made up."""
+    if there:
+        await a_customer(salesforce.stage.stores.worker, number="K1", values={}, given_name="Anna")
+    contact, report = salesforce.add("K1"), tmp_path / "report.csv"
+    salesforce.subject.salesforce.change("Contact", contact, {"Offers_by_email__c": "opt_in"})  # type: ignore[attr-defined]
+
+    dry = await salesforce.adopts(dry=True)
+    done = await salesforce.adopts(report=report)
+
+    assert (done.new, done.matched, done.doubtful) == (not there, there, 0)
+    assert dict(done.reasons) == dict(dry.reasons) == {UNDATED: 1}
+    [told] = rows_of(report)
+    assert (told["where"], told["result"], told["detail"]) == (contact, "left out", "consents/offers/email")
+    customer = await salesforce.customer("K1")
+    await salesforce.subject.promote(customer)
+    await salesforce.stage.settle()
+    record = await salesforce.stage.record(customer)
+    assert (record.profile["account_tier"], record.consents) == ("business", ())
+    assert (await salesforce.adopts()).reasons == {}, "the contact is theirs now, and the sync's"
+
+    await salesforce.stage.imports(customer, a_consent("offers", "email", "opt_in"))
+    await salesforce.stage.settle()
+    assert salesforce.contact(contact)["Offers_by_email__c"] == "opt_in", "with its day, from a file"
+    salesforce.subject.salesforce.change("Contact", contact, {"Offers_by_email__c": "opt_out"})  # type: ignore[attr-defined]
+    await salesforce.stage.settle()
+    [said] = (await salesforce.stage.record(customer)).consents
+    assert said.status == "opt_out", "a new word is a word"
 
 
 async def test_what_it_costs(office: Office) -> None:

@@ -94,6 +94,12 @@ def in_words(text: str | None) -> str:
     return quoted(text)
 
 
+def without_theirs(text: str) -> str:
+    """What a log may hold of it: our words alone, where what a CRM says may quote a person's values."""
+    own = next((own for own, pattern in _patterns() if pattern.fullmatch(text)), None)
+    return re.sub(r"%\(\w+\)s", "…", own) if own else "it says why, at /operations"
+
+
 def _problems(text: str) -> str:
     """`profile/language: is no language`, one after the other, in the catalogue's words."""
     pairs = [problem.partition(": ") for problem in text.split("; ")]

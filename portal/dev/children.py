@@ -114,4 +114,4 @@ def _worth_showing(line: str) -> str | None:
         return line.strip() or None
     if not isinstance(event, dict) or event.get("level") not in ("error", "critical"):
         return None
-    return " ".join(str(event[key]) for key in ("event", "error", "exception") if event.get(key))
+    return ": ".join(str(event[key]) for key in ("event", "connector", "error", "exception") if event.get(key))

@@ -10,10 +10,13 @@ from uuid import UUID
 import psycopg
 import psycopg_pool
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from portal import clock
 from portal.backoff import backoff
 from portal.crm import connectors
+from portal.crm.answers import CallFailed
+from portal.crm.said import without_theirs
 from portal.db.database import Database
 from portal.record.store import RecordStore
 from portal.settings import Settings
@@ -55,12 +58,14 @@ async def run(lines: list[Line], stop: asyncio.Event, *, idle: float, sweep_rows
     log.info("worker started", worker=str(worker), connectors=[each.name for each in lines])
     async with asyncio.TaskGroup() as tasks:
         for each, poller in zip(lines, pollers, strict=True):
-            tasks.create_task(_repeat("drain", partial(keep_up, each), stop, idle=idle, full=each.batch))
-            tasks.create_task(_repeat("poll", poller.poll, stop, idle=idle))
-            tasks.create_task(_repeat("enroll", partial(enroll, each, stop), stop, idle=BEAT_SECONDS))
-            tasks.create_task(_repeat("resync", partial(resync, each), stop, idle=BEAT_SECONDS))
-            look = partial(sweep, each, size=sweep_rows, grace=BEAT_SECONDS + each.connector.caps.poll_seconds)
-            tasks.create_task(_repeat("sweep", look, stop, idle=SWEEP_SECONDS))
+            # In whatever is logged on the way.
+            with bound_contextvars(connector=each.name):
+                tasks.create_task(_repeat("drain", partial(keep_up, each), stop, idle=idle, full=each.batch))
+                tasks.create_task(_repeat("poll", poller.poll, stop, idle=idle))
+                tasks.create_task(_repeat("enroll", partial(enroll, each, stop), stop, idle=BEAT_SECONDS))
+                tasks.create_task(_repeat("resync", partial(resync, each), stop, idle=BEAT_SECONDS))
+                look = partial(sweep, each, size=sweep_rows, grace=BEAT_SECONDS + each.connector.caps.poll_seconds)
+                tasks.create_task(_repeat("sweep", look, stop, idle=SWEEP_SECONDS))
         serving = partial(beat, database, worker, [each.name for each in lines])
         tasks.create_task(_repeat("beat", serving, stop, idle=BEAT_SECONDS))
         tasks.create_task(_repeat("purge", partial(purge, database), stop, idle=PURGE_SECONDS))
@@ -91,6 +96,10 @@ async def _try(task: str, step: Step, stop: asyncio.Event) -> int | None:
             return await step()
         except (psycopg.OperationalError, psycopg_pool.PoolTimeout, TimeoutError) as error:
             log.warning("sync step failed", step=task, error=type(error).__name__, attempts=failures + 1)
+        except CallFailed as failure:
+            # Once is enough to be woken by: /operations shows how it goes on.
+            tell = log.warning if failures else log.error
+            tell("CRM cannot be asked", step=task, error=without_theirs(failure.outcome.why), attempts=failures + 1)
         except Exception:
             log.exception("sync step failed", step=task, attempts=failures + 1)
         await _pause(stop, min(backoff(failures), 30.0))

@@ -86,12 +86,17 @@ async def test_errors_and_whatever_is_no_log_line_are_shown_and_only_once(log: P
 import json
 print(json.dumps({"level": "info", "event": "request"}))
 print(json.dumps({"level": "error", "event": "it broke", "exception": "Traceback: because"}))
+print(json.dumps({"level": "error", "event": "CRM cannot be asked", "connector": "tryton", "error": "no answer in time"}))
 print()
 print("Segmentation fault")
 """,
     )
     await ended(child)
-    assert list(child.unexpected()) == ["it broke Traceback: because", "Segmentation fault"]
+    assert list(child.unexpected()) == [
+        "it broke: Traceback: because",
+        "CRM cannot be asked: tryton: no answer in time",
+        "Segmentation fault",
+    ]
     assert list(child.unexpected()) == []
     assert child.end_of_log(1) == "Segmentation fault"
 

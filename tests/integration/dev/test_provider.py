@@ -68,10 +68,21 @@ def test_choosing_somebody_leads_back_and_the_code_buys_their_claims(provider: F
     assert claims and claims["sub"] == "alice" and claims["customer_number"] == "20418"
 
 
+def test_a_code_that_is_nobodys_is_refused_without_a_word_in_the_terminal(
+    provider: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`portal doctor` asks with one, to see whether the provider knows the portal."""
+    asked = {"grant_type": "authorization_code", "code": "nobodys", "redirect_uri": CALLBACK}
+    refused = provider.post("/oauth2/token", data=asked, auth=(CUSTOMERS_CLIENT, "any"))
+    assert refused.json and refused.json["error"] == "invalid_grant"
+    assert not caplog.records
+
+
 def test_its_pages_ask_nothing_of_the_world_outside(provider: FlaskClient) -> None:
     for path in ("/", "/oauth2/end_session"):
         page = provider.get(path).text
         assert "<main>" in page and "https://" not in page
+        assert '<link rel="icon" href="data:,">' in page, "else browsers ask for one, and complain"
 
 
 def test_nobody_can_run_code_in_it(provider: FlaskClient) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.crm.said import Own, in_words, why_failed
+from portal.crm.said import Own, in_words, why_failed, without_theirs
 from portal.i18n import using
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,6 +47,12 @@ def test_of_a_login_that_failed_for_our_own_reason_nothing_is_quoted() -> None:
     with using("de"):
         told = in_words(Own.LOGIN_REFUSED.of(said=Own.NO_ANSWER))
     assert told == "unsere Anmeldung wird abgelehnt: keine Antwort in der vorgesehenen Zeit"
+
+
+def test_a_log_gets_our_words_and_none_of_the_crms() -> None:
+    assert without_theirs(Own.NO_ANSWER) == "no answer in time"
+    assert without_theirs(Own.LOGIN_MAY_NOT.of(said="alice@example.com")) == "our login lacks a permission: …"
+    assert "alice" not in without_theirs("alice@example.com is no address")
 
 
 def test_an_error_of_our_own_side_is_named() -> None:

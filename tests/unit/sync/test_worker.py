@@ -5,8 +5,12 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from portal import clock
+from portal.crm.answers import CallFailed
+from portal.crm.port import Retry
+from portal.crm.said import Own
 from portal.sync import worker
 from portal.sync.worker import BUSY_SECONDS, _repeat
 
@@ -59,6 +63,17 @@ async def test_trouble_is_waited_out_longer_and_longer(
     monkeypatch.setattr(worker, "backoff", lambda attempts: 2.0**attempts)
     await repeat(trouble(), trouble(), trouble(), 100)
     assert pauses == [1, 2, 4]
+
+
+async def test_a_crm_that_cannot_be_asked_is_told_in_one_plain_line(pauses: list[float]) -> None:
+    with capture_logs() as lines:
+        await repeat(CallFailed(Retry(Own.NO_ANSWER)), CallFailed(Retry("alice@example.com is unknown")), 100)
+    assert [(line["log_level"], line["event"], line["attempts"]) for line in lines] == [
+        ("error", "CRM cannot be asked", 1),
+        ("warning", "CRM cannot be asked", 2),
+    ]
+    assert lines[0]["error"] == "no answer in time" and "alice" not in str(lines[1])
+    assert not any("exc_info" in line for line in lines)
 
 
 async def test_it_ends_when_it_is_told_to_whatever_it_waits_for() -> None:

@@ -13,7 +13,7 @@ from portal.auditing.cursor import Cursor, Direction
 from portal.auditing.reached import Reached
 from portal.db.database import Database, Row
 from portal.record.delivery import Delivery, delivered, delivery
-from portal.sync.waiting import Stop, stops
+from portal.sync.waiting import LOST_BY, Stop, stops
 
 PAGE = 50
 
@@ -54,8 +54,13 @@ OF_THOSE_BEHIND = """(SELECT x.* FROM (
     CROSS JOIN LATERAL (
         SELECT q.* FROM portal.change_record q
         WHERE q.customer_id = w.customer_id AND q.seq > w.through OFFSET 0) x) r"""
-THERE = f"""EXISTS (SELECT FROM portal.sync_state z WHERE z.customer_id = r.customer_id)
-    AND NOT EXISTS (SELECT FROM {BEHIND} AND y.customer_id = r.customer_id AND y.synced_seq < r.seq)"""  # noqa: S608
+# Nothing is in a CRM that has erased the person, or whose contact is gone: portal/sync/waiting.py.
+THERE = """EXISTS (SELECT FROM portal.sync_state z WHERE z.customer_id = r.customer_id)
+    AND NOT EXISTS (
+        SELECT FROM portal.sync_state y WHERE y.customer_id = r.customer_id AND (
+            y.synced_seq < r.seq OR y.wanted = 'erased' AND y.confirmed_at IS NOT NULL
+            OR y.wanted <> 'erased' AND y.status IN ('parked', 'skipped') AND y.push_due_at IS NULL
+                AND y.last_error = ANY (%(lost)s::text[])))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class LogFilter:
             "r.seq = %(seq)s": self.seq,
         }
         params = {name: getattr(self, name) for name in ("customer", "actor", "action", "after", "before")}
-        params |= {"record": self.record, "seq": self.seq}
+        params |= {"record": self.record, "seq": self.seq, "lost": list(LOST_BY)}
         asked = [text for text, value in conditions.items() if value is not None]
         asked += [THERE] if self.delivery is Reached.EVERYWHERE else []
         return " AND ".join(asked) or "true", params

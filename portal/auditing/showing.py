@@ -177,7 +177,8 @@ def choices() -> dict[str, list[tuple[str, str]]]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a change is with one CRM: there, at `at`, or as `line` says, `since` then, for the reason called `why`."""
+    """Where a change is with one CRM: there, since `at`; or as `line` says, for the reason called `why`, `since` then,
+    as far as that is known."""
 
     label: str
     at: datetime | None

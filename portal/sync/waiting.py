@@ -29,9 +29,10 @@ class Waiting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Where one change is with one CRM: there, at `at`; or waiting, `since` then.
+    """Where one change is with one CRM: there, since `at`; waiting, for the reason `why`; or, with both, it was there.
 
     Attributes:
+        since: since when it waits, or is there no more, as far as that is known.
         until: when it goes on, as far as that is known.
         from_: since when the CRM is as `why` says, as far as that is known.
         says: the CRM's own words. Not for customers.
@@ -52,17 +53,15 @@ def stops(
 ) -> list[Stop]:
     """Where change number `seq`, which was `made` then, is with each CRM; without a moment, where all up to it are.
 
-    A CRM that has the record for another reason than that it was brought there says nothing.
+    A CRM that has the record for another reason than that it was brought there says nothing while it has it.
     """
     found = (_stop(d, seq, made, delivered.get(d.connector), now) for d in deliveries)
     return [stop for stop in found if stop is not None]
 
 
 def _stop(of: Delivery, seq: int, made: datetime | None, at: datetime | None, now: datetime) -> Stop | None:
-    if at is not None:
-        return Stop(of.connector, of.label, at)
-    if of.synced_seq >= seq:
-        return None
+    if at is not None or of.synced_seq >= seq:
+        return _reached(of, at)
     why = waiting(of, now)
     return Stop(
         of.connector,
@@ -75,11 +74,32 @@ def _stop(of: Delivery, seq: int, made: datetime | None, at: datetime | None, no
     )
 
 
+def _reached(of: Delivery, at: datetime | None) -> Stop | None:
+    why = gone(of)
+    if at is None and why is None:
+        return None
+    since = of.confirmed_at if why is Waiting.FORGOTTEN else None
+    return Stop(of.connector, of.label, at, why, since, says=of.says if why in SAYING else None)
+
+
 SAYING = frozenset({Waiting.REFUSED, Waiting.LOST, Waiting.LEFT_OUT, Waiting.UNCERTAIN, Waiting.RETRYING})
 """Where the CRM's last words are about this record."""
 
 STUCK = frozenset({Waiting.FORGOTTEN, Waiting.UNPLUGGED, Waiting.REFUSED, Waiting.LOST, Waiting.LEFT_OUT})
 """What time alone does not lead out of."""
+
+
+LOST_BY = (Own.GONE, Own.NOBODYS, Own.ANOTHER_PERSONS)
+"""What is said of a record whose contact is not there any more."""
+
+
+def gone(of: Delivery) -> Waiting | None:
+    """Why a CRM has nothing any more of what it had."""
+    if of.wanted == Wanted.ERASED:
+        return Waiting.FORGOTTEN if of.confirmed_at else None
+    if of.due or of.says not in LOST_BY:
+        return None
+    return {SyncStatus.PARKED: Waiting.LOST, SyncStatus.SKIPPED: Waiting.LEFT_OUT}.get(SyncStatus(of.status))
 
 
 def waiting(of: Delivery, now: datetime) -> Waiting:
@@ -89,7 +109,7 @@ def waiting(of: Delivery, now: datetime) -> Waiting:
     if of.alive and not of.served:
         return Waiting.UNPLUGGED
     if not of.due and of.status == SyncStatus.PARKED:
-        return Waiting.LOST if of.says in (Own.GONE, Own.NOBODYS, Own.ANOTHER_PERSONS) else Waiting.REFUSED
+        return Waiting.LOST if of.says in LOST_BY else Waiting.REFUSED
     if not of.due and of.status == SyncStatus.SKIPPED:
         return Waiting.LEFT_OUT
     return _passing(of, now)

@@ -40,17 +40,17 @@ def where(stops: Iterable[Stop], reader: ActorKind) -> Told | None:
         return None
     groups = [list(group) for _key, group in groupby(sorted(shown, key=_order), key=_alike)]
     lines = tuple(_line(group, reader) for group in groups)
-    told = {"reached": sum(stop.at is not None for stop in shown), "wanted": len(shown)}
+    told = {"reached": sum(stop.why is None for stop in shown), "wanted": len(shown)}
     state = next((s for s in ("failed", "wait") if any(line.state == s for line in lines)), "done")
     return Told(lines, _("In %(reached)s of %(wanted)s systems") % told, state)
 
 
 def _order(stop: Stop) -> tuple[bool, str, str]:
-    return stop.at is None, str(_alike(stop)), stop.label
+    return stop.why is not None, str(_alike(stop)), stop.label
 
 
 def _alike(stop: Stop) -> tuple[object, ...]:
-    return (None,) if stop.at else (stop.why, stop.since, stop.until, stop.from_, stop.says)
+    return (stop.why, stop.at, stop.since, stop.until, stop.from_, stop.says) if stop.why else (None,)
 
 
 def _line(group: Sequence[Stop], reader: ActorKind) -> Line:
@@ -76,6 +76,8 @@ def _there(crm: str, at: datetime) -> str:
 
 
 def _customer_words(crm: str, stop: Stop) -> str:
+    if stop.at:
+        return _was(crm, stop, _for_customers(stop))
     if stop.why is Waiting.FORGOTTEN:
         return _("Not passed on to %(crm)s any more") % {"crm": crm}
     if stop.why is Waiting.LEFT_OUT:
@@ -84,6 +86,8 @@ def _customer_words(crm: str, stop: Stop) -> str:
 
 
 def _staff_words(crm: str, stop: Stop) -> str:
+    if stop.at:
+        return _was(crm, stop, _for_staff(stop))
     if stop.why is Waiting.FORGOTTEN:
         return _("Not for %(crm)s, which was told to forget this person") % {"crm": crm}
     if stop.why is Waiting.LEFT_OUT:
@@ -91,8 +95,19 @@ def _staff_words(crm: str, stop: Stop) -> str:
     return _waits(crm, stop, _for_staff(stop))
 
 
+def _was(crm: str, stop: Stop, why: str | None) -> str:
+    told = {"crm": crm, "from": _moment(stop.at), "until": _moment(stop.since), "why": why}
+    if stop.since:
+        return _("Was in %(crm)s from %(from)s until %(until)s") % told
+    if why is None:
+        return _("Was in %(crm)s from %(from)s") % told
+    return _("Was in %(crm)s from %(from)s: %(why)s") % told
+
+
 def _waits(crm: str, stop: Stop, why: str | None) -> str:
     told = {"crm": crm, "time": _moment(stop.since), "why": why}
+    if stop.since is None:
+        return _("No longer in %(crm)s: %(why)s") % told
     if why is None:
         return _("On its way to %(crm)s since %(time)s") % told
     return _("Waiting for %(crm)s since %(time)s: %(why)s") % told

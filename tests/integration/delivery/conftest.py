@@ -66,15 +66,15 @@ class Story:
 
     async def reads(self) -> "Read":
         """The same change, the last one, as each of them has it before their eyes."""
-        record = await _page(self.alice, "/record/delivery")
-        await _page(self.alice, "/record/changes")
-        desk = await _page(self.grace, f"/desk/customers/{self.id}")
+        record = await page(self.alice, "/record/delivery")
+        await page(self.alice, "/record/changes")
+        desk = await page(self.grace, f"/desk/customers/{self.id}")
         return Read(text(part(record, "delivery")), text(part(desk, "aside")), await self.audited(), record)
 
     async def audited(self) -> str:
         """The auditor's page of the last change."""
         seq = (await self.far.record(self.id)).seq
-        return text(await _page(self.oscar, f"/audit/changes/{self.id}/{seq}"))
+        return text(await page(self.oscar, f"/audit/changes/{self.id}/{seq}"))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Read:
     sent: str
 
 
-async def _page(browser: httpx2.AsyncClient, address: str) -> str:
+async def page(browser: httpx2.AsyncClient, address: str) -> str:
+    """As it was sent."""
     answer = await browser.get(address)
     assert answer.status_code == 200, answer.text
     return answer.text

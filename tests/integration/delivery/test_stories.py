@@ -15,7 +15,7 @@ from portal.sync.line import Line
 from portal.sync.state import Wanted
 from portal.sync.want import want
 from tests.builders import a_customer
-from tests.integration.delivery.conftest import SALESFORCE, Story, everybody
+from tests.integration.delivery.conftest import SALESFORCE, Story, everybody, page
 from tests.integration.desk.reading import text
 from tests.integration.sync.remote_crm import Fault, RemoteCrm
 from tests.integration.sync_stage import as_administrator
@@ -143,6 +143,9 @@ async def test_its_contact_is_gone(story: Story) -> None:
     read = await story.reads()
     assert "one of us is looking at it" in read.alice and "deleted" not in read.alice
     assert "its contact was deleted or merged" in read.grace and "its contact was deleted or merged" in read.oscar
+    first = text(await page(story.oscar, f"/audit/changes/{story.id}/1"))
+    assert "Was in Salesforce from" in first and "lost" in first
+    assert await _found(story, delivery="everywhere") == [], "nothing of it is there any more"
 
 
 async def test_nobody_knows_whether_it_arrived(story: Story) -> None:
@@ -229,14 +232,22 @@ async def test_it_was_told_to_forget_her(story: Story) -> None:
     await want(story.far.stores.staff.database, story.id, Wanted.ERASED, actor=OLIVIA)
     asked = await story.audited()
     assert "Salesforce To be erased" in asked
+    assert await _found(story, delivery="everywhere") == [1], "it is still there"
 
     await story.passes()
+    assert await _found(story, delivery="everywhere") == []
+    hers = text((await story.alice.get("/record/delivery")).text)
+    for words in (hers, text(await page(story.oscar, f"/audit/changes/{story.id}/1"))):
+        assert "Was in the CRM from" in words and "Was in Salesforce from" in words
+    assert "In the CRM" not in hers
     await story.changes(language="de")
     await story.passes()
 
     oscar = await story.audited()
     assert "Salesforce Erased" in oscar and "which was told to forget this person" in oscar
     assert "Not passed on to" in text((await story.alice.get("/record/delivery")).text)
+    for reached in ("everywhere", "waiting", "parked"):
+        assert await _found(story, delivery=reached) == [], "it is nowhere, and nothing waits"
 
 
 @pytest.fixture

@@ -105,6 +105,58 @@ def told(reader: ActorKind, *deliveries: Delivery, **delivered: datetime) -> lis
 HUBSPOT = replace(BEHIND, connector="hubspot", label="HubSpot")
 
 
+ERASED = replace(
+    BEHIND, synced_seq=3, since=None, due=False, wanted="erased", status="erased", wanted_at=BEFORE, confirmed_at=NOW
+)
+DELETED = replace(BEHIND, synced_seq=3, since=None, due=False, status="parked", attempts=1, says=Own.GONE)
+
+
+@pytest.mark.parametrize(
+    ("of", "delivered", "customers", "agents"),
+    [
+        (ERASED, True, "Was in Salesforce from 11:59 until 12:00", "Was in Salesforce from 11:59 until 12:00"),
+        (
+            ERASED,
+            False,
+            "Not passed on to Salesforce any more",
+            "Not for Salesforce, which was told to forget this person",
+        ),
+        (
+            DELETED,
+            True,
+            "Was in Salesforce from 11:59: one of us is looking at it",
+            "Was in Salesforce from 11:59: its contact was deleted or merged; an operator is to look at it",
+        ),
+        (
+            DELETED,
+            False,
+            "No longer in Salesforce: one of us is looking at it",
+            "No longer in Salesforce: its contact was deleted or merged; an operator is to look at it",
+        ),
+        (
+            replace(DELETED, status="skipped"),
+            True,
+            "Was in Salesforce from 11:59",
+            "Was in Salesforce from 11:59",
+        ),
+    ],
+    ids=["erased", "erased-never-seen", "deleted", "deleted-never-seen", "deleted-and-left-out"],
+)
+def test_what_was_there_and_is_there_no_more_is_not_told_as_being_there(
+    of: Delivery, delivered: bool, customers: str, agents: str
+) -> None:
+    at = {"salesforce": BEFORE} if delivered else {}
+    for reader, words in ((ActorKind.CUSTOMER, customers), (ActorKind.AGENT, agents), (ActorKind.AUDITOR, agents)):
+        [line] = told(reader, of, **at)
+        assert (line.state, line.words) == ("failed", words)
+    assert {line.state for line in told(ActorKind.AGENT, of, HUBSPOT, hubspot=NOW, **at)} == {"done", "failed"}
+
+
+@pytest.mark.parametrize("of", [replace(ERASED, confirmed_at=None), replace(DELETED, due=True)])
+def test_until_it_is_known_to_be_gone_it_is_there(of: Delivery) -> None:
+    assert told(ActorKind.AGENT, of, salesforce=BEFORE) == [Line("done", "In Salesforce at 11:59")]
+
+
 def test_one_line_where_all_are_in_one_state() -> None:
     both = told(ActorKind.CUSTOMER, BEHIND, HUBSPOT, salesforce=BEFORE, hubspot=NOW)
     assert both == [Line("done", "In HubSpot, Salesforce at 12:00")]

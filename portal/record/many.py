@@ -68,13 +68,13 @@ async def write_all(
 ) -> Mapping[UUID, StoredRecord | PortalError]:
     """Write all drafts, by customer: the record as it is then, or why it could not be.
 
-    Where somebody else was faster with one of them, that one is computed anew, as any change is.
+    Where somebody else was faster with one of them, or it is written already, that one is computed anew, like any change.
     """
     outcomes = await _write(store, drafts, later) if drafts else {}
     results: dict[UUID, StoredRecord | PortalError] = {}
     for one in drafts:
         id = one.after.record.id
-        if outcomes is not None and outcomes[id] in ("written", "duplicate"):
+        if outcomes is not None and outcomes[id] == "written":
             results[id] = one.after
         else:
             results[id] = await _alone(store, one)

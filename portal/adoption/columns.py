@@ -142,7 +142,7 @@ def _moment(cell: str | None) -> str | None:
         return None
     try:
         at = datetime.fromisoformat(cell)
-    except ValueError:
+        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         return ""
-    at = at.replace(tzinfo=at.tzinfo or UTC)
     return format_moment(at) if at <= clock.now() else ""

@@ -8,6 +8,7 @@ from uuid import UUID
 from portal.audit.entry import Actor
 from portal.audit.values import Value
 from portal.crm.inventory import Existing
+from portal.mail.kinds import mailbox
 from portal.record.models import ConsentStatus, System, Use
 
 
@@ -59,7 +60,7 @@ class Person:
     @property
     def mailboxes(self) -> frozenset[str]:
         """The e-mail addresses, as they are compared."""
-        return frozenset(one.value.lower() for one in self.addresses if one.system is System.EMAIL)
+        return frozenset(mailbox(one.value) for one in self.addresses if one.system is System.EMAIL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,13 @@ async def test_everybody_who_is_doubtful_is_told_with_the_reason_and_who_else_it
     assert len(rows_of(tmp_path / "report.csv")) == settled.doubtful
 
 
+async def test_letters_beyond_ascii_are_compared_as_the_database_does(salesforce: Office) -> None:
+    await a_customer(salesforce.stage.stores.worker, number="K9", values=a_contact_point(value="ÄRGER@example.com"))
+    salesforce.add("K1", email="ÄRGER@Example.com")
+
+    assert (await salesforce.adopts()).reasons == {Doubt.SAME_MAILBOX: 1}
+
+
 async def test_a_customer_has_one_contact(salesforce: Office) -> None:
     """A second contact with their number, or with a copy of their id, is somebody's to look at."""
     salesforce.add("K1")

@@ -9,6 +9,7 @@ from portal.catalogue.check import problems
 from portal.errors import Invalid
 
 AT = "consents/offers/email"
+WHEN = f"{AT}/capture_date"
 
 
 def person(catalogue: Catalogue, country: str | None = None, **cells: str) -> Person:
@@ -49,10 +50,12 @@ def test_a_cell_becomes_a_value_that_a_record_can_hold(
         ({"profile/customer_since": "31.03.2026"}, {"profile/customer_since": "is no date"}),
         ({"contact_points/email/home": "ann@"}, {"contact_points/email/home": "is no e-mail address"}),
         ({AT: "yes"}, {AT: "is none of opt_in, opt_out, seen, not_seen"}),
-        ({AT: "opt_out", f"{AT}/capture_date": "soon"}, {f"{AT}/capture_date": "is no day of the past"}),
-        ({AT: "opt_in", f"{AT}/capture_date": "2999-01-01"}, {f"{AT}/capture_date": "is no day of the past"}),
+        ({AT: "opt_out", WHEN: "soon"}, {WHEN: "is no day of the past"}),
+        ({AT: "opt_in", WHEN: "2999-01-01"}, {WHEN: "is no day of the past"}),
+        ({AT: "opt_in", WHEN: "0001-01-01T00:00+23:00"}, {WHEN: "is no day of the past"}),
+        ({AT: "opt_in", WHEN: "9999-12-31T23:59-23:00"}, {WHEN: "is no day of the past"}),
     ],
-    ids=["language", "choice", "date", "mailbox", "status", "no day", "future"],
+    ids=["language", "choice", "date", "mailbox", "status", "no day", "future", "before all days", "after all days"],
 )
 def test_a_cell_that_cannot_be_kept_is_told_by_its_column(
     catalogue: Catalogue, cells: dict[str, str], wrong: dict[str, str]

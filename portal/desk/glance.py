@@ -1,7 +1,7 @@
 """What an agent on the phone must see in one second: may I call, until when, and if not, what else may I do?"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from portal.catalogue.model import Catalogue, Channel
@@ -10,17 +10,20 @@ from portal.contact.answer import Answer, State, answer
 from portal.contact.may_contact import every_purpose
 from portal.contact.permission import Ground, Permission
 from portal.contact.words import from_words, until_words
+from portal.desk.ahead import stricter
 from portal.i18n import gettext as _
 from portal.record.models import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One channel for one purpose; `state` None is a way that is not used for it."""
+    """One channel for one purpose; `state` None is a way that is not used for it. `ahead`: the CRM would answer
+    otherwise, for it does not have yet what the record says."""
 
     channel: str
     state: State | None
     words: str
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class PurposeRow:
 class Glance:
     """`answer` is about one channel, calling, for the catalogue's first purpose; `instead` are other ways that are open
     now where calling is not; `rows` are all purposes and channels; `turns` is when one of the answers changes by
-    itself."""
+    itself. `ahead`: the CRM would give another answer, for it does not have yet what the record says."""
 
     channel: Channel
     answer: Answer
@@ -41,11 +44,17 @@ class Glance:
     channels: tuple[str, ...]
     rows: tuple[PurposeRow, ...]
     turns: datetime | None
+    ahead: bool = False
 
 
-def glance(record: Record, now: datetime, *, catalogue: Catalogue) -> Glance | None:
-    """The answers for a person at a moment; None if the catalogue has no purposes or channels."""
-    asked = every_purpose(record, now, catalogue=catalogue)
+def glance(record: Record, now: datetime, *, catalogue: Catalogue, ahead: Record | None = None) -> Glance | None:
+    """The answers for a person at a moment; None if the catalogue has no purposes or channels.
+
+    Args:
+        ahead: what the record says already and the CRM does not have; the stricter of the two is told.
+    """
+    in_crm = every_purpose(record, now, catalogue=catalogue)
+    asked = stricter(in_crm, every_purpose(ahead, now, catalogue=catalogue)) if ahead else in_crm
     groups = [list(permissions) for permissions in asked.values() if permissions]
     if not groups:
         return None
@@ -57,8 +66,9 @@ def glance(record: Record, now: datetime, *, catalogue: Catalogue) -> Glance | N
         answer=told,
         instead=tuple(_instead(groups[0], main)) if told.state is not State.YES else (),
         channels=tuple(words(channel.labels) for channel in catalogue.channels.values()),
-        rows=tuple(_row(group, catalogue) for group in groups),
+        rows=tuple(_row(group, in_crm[group[0].purpose.key], catalogue) for group in groups),
         turns=min((moment for group in groups for p in group if (moment := _turns(p))), default=None),
+        ahead=not any(main is p for p in in_crm[main.purpose.key]),
     )
 
 
@@ -75,9 +85,13 @@ def _turns(permission: Permission) -> datetime | None:
     return permission.until if permission.allowed else permission.next
 
 
-def _row(permissions: Sequence[Permission], catalogue: Catalogue) -> PurposeRow:
+def _row(permissions: Sequence[Permission], in_crm: Sequence[Permission], catalogue: Catalogue) -> PurposeRow:
     by_channel = {permission.channel.key: permission for permission in permissions}
-    cells = (_cell(words(channel.labels), by_channel.get(key)) for key, channel in catalogue.channels.items())
+    ahead = {p.channel.key for p, known in zip(permissions, in_crm, strict=True) if p is not known}
+    cells = (
+        replace(_cell(words(channel.labels), by_channel.get(key)), ahead=key in ahead)
+        for key, channel in catalogue.channels.items()
+    )
     return PurposeRow(words(permissions[0].purpose.labels), tuple(cells))
 
 

@@ -12,6 +12,7 @@ from portal.catalogue.told import told
 from portal.crm.embedded.card import Card
 from portal.desk import reach
 from portal.desk.activity import timeline
+from portal.desk.ahead import ahead_words, is_restricted, record_ahead
 from portal.desk.delivery import record_lines
 from portal.desk.facts import sections
 from portal.desk.glance import Glance, glance
@@ -41,19 +42,21 @@ def desk_page(catalogue: Catalogue, card: Card, agent: UUID, *, pending: Iterabl
     """Everything on the page. `pending` are the agent's own notes that the CRM does not have yet."""
     now, new = clock.now(), news(card, agent)
     told_notes = replace(card.record, notes=(*card.record.notes, *pending))
-    at_a_glance = glance(card.record, now, catalogue=catalogue)
+    ahead = record_ahead(card)
+    at_a_glance = glance(card.record, now, catalogue=catalogue, ahead=ahead)
     return {
         "customer": _customer(catalogue, card),
-        "restricted": card.restricted,
+        "restricted": is_restricted(card),
         "glance": at_a_glance,
+        "ahead": ahead_words(card),
         "turns_in": _seconds(at_a_glance, now),
         "threads": threads(told_notes),
         "fresh_notes": [note.id for note in card.record.notes if new.touches(f"notes/{note.id}")],
-        "points": reach.points(catalogue, card, new, agent),
+        "points": reach.points(catalogue, card, new, agent, ahead),
         "windows": reach.windows(catalogue, card, new, agent),
         "weeks": reach.weeks(catalogue, card, at_a_glance.channel, now) if at_a_glance else (),
         "sections": sections(catalogue, card, new, agent),
-        "consents": reach.consents(catalogue, card, new),
+        "consents": reach.consents(catalogue, card, new, ahead),
         "timeline": timeline(catalogue, card, agent),
         "places": record_lines(catalogue, card),
         "shown": card.record.seq,

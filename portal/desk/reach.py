@@ -11,14 +11,16 @@ from portal.contact.plot import Plot, plots
 from portal.contact.window_words import window_words
 from portal.contact.windows import applies
 from portal.crm.embedded.card import Card
+from portal.desk.ahead import is_gone, withdrawn
 from portal.desk.said import News, Said, item_said
 from portal.i18n import gettext as _
-from portal.record.models import Consent, ConsentStatus, ContactPoint, ContactWindow, System
+from portal.record.models import Consent, ConsentStatus, ContactPoint, ContactWindow, Record, System
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A contact point; `href` is what a telephone or a mail program understands."""
+    """A contact point; `href` is what a telephone or a mail program understands. `gone`: the record does not have it
+    any more, and the CRM does not know yet."""
 
     system: str
     value: str
@@ -26,6 +28,7 @@ class Point:
     href: str | None
     channels: str
     fresh: bool
+    gone: bool
     said: Said | None
 
 
@@ -39,7 +42,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class RecordedConsent:
-    """What was said to a purpose on a channel, and how that is known; `state` is its colour."""
+    """What was said to a purpose on a channel, and how that is known; `state` is its colour. `ahead`: the
+    CRM does not have it yet."""
 
     purpose: str
     channel: str
@@ -50,14 +54,15 @@ class RecordedConsent:
     source: str
     notice: str
     fresh: bool
+    ahead: bool
 
 
-def points(catalogue: Catalogue, card: Card, new: News, agent: UUID) -> list[Point]:
+def points(catalogue: Catalogue, card: Card, new: News, agent: UUID, ahead: Record | None) -> list[Point]:
     """The contact points, the one to try first first."""
-    return [_point(catalogue, point, card, new, agent) for point in card.record.contact_points]
+    return [_point(catalogue, point, card, new, agent, is_gone(point, ahead)) for point in card.record.contact_points]
 
 
-def _point(catalogue: Catalogue, point: ContactPoint, card: Card, new: News, agent: UUID) -> Point:
+def _point(catalogue: Catalogue, point: ContactPoint, card: Card, new: News, agent: UUID, gone: bool) -> Point:
     served = (
         channel_name(catalogue, channel.key)
         for channel in catalogue.channels.values()
@@ -67,9 +72,10 @@ def _point(catalogue: Catalogue, point: ContactPoint, card: Card, new: News, age
         system=system_name(point.system),
         value=address(point.system, point.value),
         use=use_name(point.use),
-        href=_href(point),
+        href=None if gone else _href(point),
         channels=", ".join(served),
         fresh=new.touches(f"contact_points/{point.id}"),
+        gone=gone,
         said=item_said(point.said, card, agent),
     )
 
@@ -103,14 +109,16 @@ def _window(catalogue: Catalogue, window: ContactWindow, card: Card, new: News, 
     )
 
 
-def consents(catalogue: Catalogue, card: Card, new: News) -> list[RecordedConsent]:
-    """What was recorded, in the catalogue's order."""
+def consents(catalogue: Catalogue, card: Card, new: News, ahead: Record | None) -> list[RecordedConsent]:
+    """What was recorded, in the catalogue's order; an opt-out also where the CRM does not have it yet."""
+    later = {(c.purpose, c.channel): c for c in withdrawn(card, ahead)}
+    known = {(c.purpose, c.channel): c for c in card.record.consents} | later
     order = {key: place for place, key in enumerate([*catalogue.purposes, *catalogue.channels])}
-    recorded = sorted(card.record.consents, key=lambda c: (order.get(c.purpose, 99), order.get(c.channel, 99)))
-    return [_consent(catalogue, consent, new) for consent in recorded]
+    recorded = sorted(known.values(), key=lambda c: (order.get(c.purpose, 99), order.get(c.channel, 99)))
+    return [_consent(catalogue, consent, new, (consent.purpose, consent.channel) in later) for consent in recorded]
 
 
-def _consent(catalogue: Catalogue, consent: Consent, new: News) -> RecordedConsent:
+def _consent(catalogue: Catalogue, consent: Consent, new: News, ahead: bool) -> RecordedConsent:
     return RecordedConsent(
         purpose=purpose_name(catalogue, consent.purpose),
         channel=channel_name(catalogue, consent.channel),
@@ -121,6 +129,7 @@ def _consent(catalogue: Catalogue, consent: Consent, new: News) -> RecordedConse
         source=_source(consent.capture_source),
         notice=consent.notice_version,
         fresh=new.touches(f"consents/{consent.purpose}/{consent.channel}"),
+        ahead=ahead,
     )
 
 

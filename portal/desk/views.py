@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from portal.crm.embedded.card import Card, Viewer, card
 from portal.desk.activity import interruption
+from portal.desk.ahead import AHEAD
 from portal.desk.page import desk_page
 from portal.desk.queries import Person, contact_exists, lately_opened
 from portal.desk.queries import search as search_contacts
@@ -105,7 +106,7 @@ async def open_card(request: Request, *, again: bool = False) -> Card:
     """
     at_hand = services(request)
     id = request.path_params["id"]
-    found = await card(at_hand.staff.database, at_hand.catalogue, id, agent(request), again=again)
+    found = await card(at_hand.staff.database, at_hand.catalogue, id, agent(request), again=again, beside=AHEAD)
     if found is None:
         raise NotFound(_("There is no such customer."), hint=_("Look for the name or the customer number instead."))
     return found

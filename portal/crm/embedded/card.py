@@ -88,6 +88,7 @@ class Card:
         deliveries: how far each connector is.
         delivered: by connector, when it had the newest version of the record; absent while that waits.
         restricted: processing is restricted (GDPR 18): it may be kept, and not be used.
+        beside: what the reader had asked beside it.
     """
 
     contact_id: UUID
@@ -103,6 +104,7 @@ class Card:
     deliveries: tuple[Delivery, ...]
     delivered: Mapping[str, datetime]
     restricted: bool = False
+    beside: Any = None
 
 
 async def find(database: Database, query: str, limit: int = 20) -> list[Found]:
@@ -118,15 +120,16 @@ async def find(database: Database, query: str, limit: int = 20) -> list[Found]:
 
 
 async def card(
-    database: Database, catalogue: Catalogue, id: UUID, viewer: Viewer, *, again: bool = False
+    database: Database, catalogue: Catalogue, id: UUID, viewer: Viewer, *, again: bool = False, beside: str = "NULL"
 ) -> Card | None:
     """The contact of that id, or of the customer of that id; None if there is none. The reading is written down.
 
     Args:
         again: a page that is open looks again. Within a visit, that is no reading of its own.
+        beside: an SQL expression of the reader's own about the contact `c`, answered by the same statement.
     """
     row = await database.fetch_one(
-        CARD,
+        CARD.format(beside=beside),
         {
             "id": id,
             "access": clock.uuid7(),
@@ -157,6 +160,7 @@ def _card(catalogue: Catalogue, row: Row) -> Card:
         deliveries=tuple(map(delivery, row["deliveries"] or ())),
         delivered=delivered(row["delivered"]),
         restricted=row["restricted"],
+        beside=row["beside"],
     )
 
 

@@ -39,5 +39,6 @@ SELECT c.id AS contact_id, c.portal_id AS customer_id, c.number, c.portal_seq, c
         SELECT e.at FROM portal.delivery e
         WHERE e.customer_id = s.customer_id AND e.connector = s.connector AND e.through_seq >= s.desired_seq
         ORDER BY e.through_seq LIMIT 1) d
-        WHERE s.customer_id = c.portal_id) AS delivered
+        WHERE s.customer_id = c.portal_id) AS delivered,
+    {beside} AS beside
 FROM contact c, visit v

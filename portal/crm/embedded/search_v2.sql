@@ -22,7 +22,7 @@ BEGIN
 
     RETURN QUERY
     WITH rarest AS (
-        SELECT k.contact_id FROM search_key k WHERE k.key >= v_rarest AND k.key < v_rarest || last
+        SELECT k.contact_id, k.key FROM search_key k WHERE k.key >= v_rarest AND k.key < v_rarest || last
         ORDER BY k.key LIMIT 20000
     ),
     hit AS (
@@ -31,7 +31,7 @@ BEGIN
             SELECT FROM unnest(p_terms) term WHERE term <> v_rarest AND NOT EXISTS (
                 SELECT FROM search_key k
                 WHERE k.contact_id = r.contact_id AND k.key >= term AND k.key < term || last))
-        LIMIT 100
+        ORDER BY r.key LIMIT 100
     )
     SELECT c.id, c.portal_id, c.number, c.name
     FROM contact c WHERE c.id IN (SELECT h.contact_id FROM hit h)

@@ -96,3 +96,19 @@ async def test_a_search_takes_two_statements(
     await as_grace.get("/desk", params={"q": "alice"})
 
     assert len(statements) == 2, "the session, and the search"
+
+
+async def test_who_is_called_just_that_comes_before_a_hundred_whose_name_goes_on(
+    as_grace: httpx2.AsyncClient, stage: Stage
+) -> None:
+    await stage.all(
+        """WITH made AS (
+            INSERT INTO crm.contact (portal_id, number, name)
+            SELECT gen_random_uuid(), 'Z-' || n, CASE n WHEN 150 THEN 'Zara' ELSE 'Zarathustra' END
+            FROM generate_series(1, 150) n RETURNING id, name)
+        INSERT INTO crm.search_key (contact_id, key) SELECT id, lower(name) FROM made"""
+    )
+
+    page = text((await as_grace.get("/desk", params={"q": "zara"})).text)
+
+    assert page.index("Zara ") < page.index("Zarathustra")

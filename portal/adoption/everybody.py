@@ -1,7 +1,6 @@
 """The whole of it: look through the source, then bring in everybody, and nobody else does so meanwhile."""
 
 from dataclasses import dataclass
-from getpass import getuser
 from pathlib import Path
 from typing import Protocol
 
@@ -22,12 +21,14 @@ class Wish:
         report: the file that is to name everybody who is doubtful.
         again: begin anew, where a run was broken off.
         shared: different customers may have one e-mail address.
+        by: who wants it.
     """
 
     dry: bool = False
     report: Path | None = None
     again: bool = False
     shared: bool = False
+    by: str = "cli"
 
 
 class Watching(Protocol):
@@ -67,7 +68,7 @@ async def bring_everybody(store: RecordStore, source: Source, wish: Wish, watchi
         if wish.dry:
             run = broken_off or fresh(source.name)
         else:
-            run = await begin(store.database, source.name, _somebody(), again=wish.again)
+            run = await begin(store.database, source.name, wish.by, again=wish.again)
         report = Report.open(wish.report, going_on=broken_off is not None) if wish.report else Report.nowhere()
         try:
             twice = await look_through(source, watching.looked)
@@ -77,11 +78,3 @@ async def bring_everybody(store: RecordStore, source: Source, wish: Wish, watchi
         finally:
             report.close()
         return run
-
-
-def _somebody() -> str:
-    """Who runs the command; a container's user may have no name."""
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return "cli"

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from portal.audit.values import Value
-from portal.cli.context import records, run
+from portal.cli.context import customer_id, records, run, somebody
 from portal.cli.terminal import terminal
 from portal.crm import configured, connectors
 from portal.crm.answers import CallFailed
@@ -14,8 +14,6 @@ from portal.errors import NotFound, Unavailable
 from portal.settings import load_settings
 from portal.sync.beside import Found, beside
 from portal.sync.line import line
-
-CUSTOMER = "SELECT id FROM portal.customer WHERE number = %s"
 
 
 def show(
@@ -39,13 +37,11 @@ async def _find(name: str, number: str) -> Found:
     if name not in configured(settings):
         raise NotFound(f"There is no CRM {name}.", hint=f"The settings name: {', '.join(configured(settings))}.")
     async with records(settings) as store, connectors(settings, store.catalogue, store.database) as made:
-        row = await store.database.fetch_one(CUSTOMER, [number])
-        if row is None:
-            raise NotFound(f"There is no customer {number}.")
+        id = await customer_id(store.database, number)
         if not made[name].caps.reads:
             raise NotFound(f"{name} only listens: it cannot be asked what it holds.")
         try:
-            found = await beside(line(name, made[name], store, settings), row["id"], reader="portal crm show")
+            found = await beside(line(name, made[name], store, settings), id, reader=somebody())
         except (CallFailed, OSError) as failure:
             raise Unavailable(f"{name} cannot be read: {str(failure) or 'no answer in time'}.") from None
     if found is None:

@@ -16,7 +16,7 @@ from portal.adoption.everybody import Wish, bring_everybody
 from portal.adoption.file import Lines
 from portal.adoption.run import Run
 from portal.catalogue import load
-from portal.cli.context import records, run
+from portal.cli.context import records, run, somebody
 from portal.cli.terminal import terminal
 from portal.crm import configured, connect
 from portal.crm.inventory import Browsing
@@ -72,7 +72,7 @@ def adopt(
     shared_mailboxes: Shared = False,
 ) -> None:
     """Bring in the customers that a CRM has already, and tie its contacts to them. Can be broken off and run again."""
-    settings, wish = _settings(), Wish(dry_run, report, again, shared_mailboxes)
+    settings, wish = _settings(), Wish(dry_run, report, again, shared_mailboxes, somebody())
     _tell(run(_adopt(settings, name, _country(country), wish)), wish, "contact")
 
 
@@ -86,7 +86,7 @@ def import_customers(
     shared_mailboxes: Shared = False,
 ) -> None:
     """Bring in customers from a CSV file, in UTF-8. Can be broken off and run again."""
-    settings, wish = _settings(), Wish(dry_run, report, again, shared_mailboxes)
+    settings, wish = _settings(), Wish(dry_run, report, again, shared_mailboxes, somebody())
     if columns:
         _print_columns(settings)
         return

@@ -68,7 +68,8 @@ async def write_all(
 ) -> Mapping[UUID, StoredRecord | PortalError]:
     """Write all drafts, by customer: the record as it is then, or why it could not be.
 
-    Where somebody else was faster with one of them, or it is written already, that one is computed anew, like any change.
+    Where somebody else was faster with one of them, or it was written before, that one is computed anew, like any
+    change.
     """
     outcomes = await _write(store, drafts, later) if drafts else {}
     results: dict[UUID, StoredRecord | PortalError] = {}

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,7 @@ async def test_from_the_command_line(empty_database: URL, tmp_path: Path) -> Non
     assert done.stdout.splitlines()[0] == dry.stdout.splitlines()[0]
     assert rows_of(tmp_path / "bad.csv")[0]["where"] == "42"
     assert one(empty_database, "SELECT count(*) FROM portal.customer") == (40,)
+    assert one(empty_database, "SELECT began_by FROM portal.adoption") == (getuser(),)
 
     columns = portal("customer", "import", "--columns", env=env, folder=tmp_path)
     assert columns.returncode == 0 and "consents/offers/email/capture_date" in columns.stdout

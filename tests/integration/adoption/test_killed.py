@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import URL
@@ -57,7 +58,7 @@ async def begin(*arguments: str, env: Mapping[str, str], folder: Path) -> asynci
     )  # fmt: skip
 
 
-def one(url: URL, sql: str) -> tuple[int, ...]:
+def one(url: URL, sql: str) -> tuple[Any, ...]:
     with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
         row = admin.execute(sql.encode()).fetchone()
     assert row is not None

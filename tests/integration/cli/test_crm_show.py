@@ -1,6 +1,7 @@
 """`portal crm show`: an operator sees what a CRM holds of a customer, and where that is not what the record says."""
 
 import asyncio
+from getpass import getuser
 from pathlib import Path
 
 import psycopg
@@ -55,9 +56,9 @@ async def test_what_differs_is_marked_and_the_reading_is_written_down(
     assert email.count("alice@example.com") == 2, "in small letters it is no other address"
     with psycopg.connect(database_url.set(drivername="postgresql").render_as_string(hide_password=False)) as owner:
         read = owner.execute(
-            "SELECT actor_kind, via FROM portal.access_record WHERE customer_id = %s", [alice.id]
+            "SELECT actor_kind, actor_id, actor_name, via FROM portal.access_record WHERE customer_id = %s", [alice.id]
         ).fetchall()
-    assert read == [("operator", "cli")] * 2
+    assert read == [("operator", getuser(), getuser(), "cli")] * 2
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ async def push(line: Line, rows: Sequence[Held], seen: Seen, *, until: float) ->
             row.found(push_after=0.0)
         return
     await _push(line, rows, seen, until=until)
+    if seen.refuses_all and len(rows) > 1 and clock.current.monotonic() < until:
+        # Neighbours may be bad together: one from the far end is asked, too.
+        await _push(line, rows[-1:], seen, until=until)
     if why := seen.refuses_all:
         seen.failed(why)
         for row in rows:

@@ -1,10 +1,12 @@
 """What a catalogue says about CRMs has to fit together too: names, types and values."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from portal.catalogue import shape
 from portal.catalogue.model import CrmType, Kind
 from portal.record.models import ConsentStatus, System
+from portal.settings.connectors import CONNECTOR_NAME
 
 Contradiction = tuple[list[str], str]
 
@@ -22,6 +24,12 @@ SEPARATOR = ";"
 
 def crm_contradictions(file: shape.File) -> Iterator[Contradiction]:
     """What does not fit together, each with the key it stands at."""
+    for *table, connector in _all_crms(file):
+        if not re.fullmatch(CONNECTOR_NAME, connector):
+            yield (
+                [*table, connector],
+                "write the CRM's name in small letters, as settings are read: letters, digits and _, at most 32",
+            )
     for key, field in file.fields.items():
         for connector, there in field.crm.items():
             yield from _field(["fields", key, "crm", connector], field, there)
@@ -42,6 +50,15 @@ def crm_contradictions(file: shape.File) -> Iterator[Contradiction]:
     for connector, there in file.restriction.crm.items():
         yield from _type(["restriction", "crm", connector], there, SUITABLE[Kind.BOOLEAN])
     yield from _taken_twice(file)
+
+
+def _all_crms(file: shape.File) -> Iterator[list[str]]:
+    """Wherever a CRM is named."""
+    for table in ("fields", "purposes", "contact_points"):
+        for key, entry in getattr(file, table).items():
+            yield from ([table, key, "crm", connector] for connector in entry.crm)
+    for table in ("summary", "restriction"):
+        yield from ([table, "crm", connector] for connector in getattr(file, table).crm)
 
 
 def _field(here: list[str], field: shape.Field, there: shape.CrmField) -> Iterator[Contradiction]:

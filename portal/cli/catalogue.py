@@ -10,6 +10,7 @@ from rich.table import Table
 from portal.catalogue import load
 from portal.cli.crm_checks import tell_of_doubts
 from portal.cli.terminal import terminal
+from portal.crm.sample import kinds_with_sample
 from portal.crm.sample import sample as sample_of
 from portal.paths import resource
 from portal.settings import SettingsError, load_settings
@@ -44,7 +45,7 @@ def check(
 
 @app.command()
 def sample(
-    kind: Annotated[str, typer.Argument(help="Of the CRM, as in its settings.")],
+    kind: Annotated[str, typer.Argument(help=f"Of the CRM: {', '.join(kinds_with_sample())}.")],
     name: Annotated[str | None, typer.Option(help="What the settings call it; without, like its kind.")] = None,
 ) -> None:
     """Print a catalogue to begin with: the one that comes along, and what such a CRM calls its fields."""

@@ -29,11 +29,12 @@ SELECT o.name, o.label, o.paused_at, g.open_until, g.shut_until, g.tokens, g.rat
     count(*) FILTER (WHERE s.synced_seq < s.desired_seq AND s.wanted <> 'erased') AS behind,
     count(*) FILTER (WHERE s.status = 'parked') AS parked,
     max(s.attempts) AS attempts,
-    max(clock_timestamp() - s.push_due_at) FILTER (WHERE s.synced_seq < s.desired_seq) AS waiting,
+    clock_timestamp() - b.waiting_since AS waiting,
     clock_timestamp() AS now
 FROM portal.connector o LEFT JOIN portal.sync_state s ON s.connector = o.name
 LEFT JOIN portal.connector_gate g ON g.connector = o.name
-GROUP BY o.name, o.label, g.connector ORDER BY o.name
+LEFT JOIN portal.connector_backlog_v1 b ON b.connector = o.name
+GROUP BY o.name, o.label, g.connector, b.waiting_since ORDER BY o.name
 """
 
 PARKED = """
@@ -67,7 +68,8 @@ def status(parked: Annotated[bool, typer.Option(help="List the records that are 
     catalogue, crms, refused = run(main())
     table = Table("connector", "CRM", "state", "behind", "oldest waits", "parked", "most attempts", "budget")
     for row in crms:
-        waiting = f"{row['waiting'].total_seconds():.1f} s" if row["waiting"] else ""
+        # One that was just changed may be due in a moment.
+        waiting = f"{max(0.0, row['waiting'].total_seconds()):.1f} s" if row["waiting"] is not None else ""
         figures = (str(row["behind"]), waiting, str(row["parked"]), str(row["attempts"] or 0))
         state = _state(row) if row["name"] in configured(settings) else "not in the settings"
         table.add_row(row["name"], row["label"], state, *figures, _budget(row))

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from portal.errors import NotFound
+from portal.errors import Invalid, NotFound
 from portal.paths import resource
+from portal.settings.connectors import CONNECTOR_NAME
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(r"^(?=\[)", re.MULTILINE)
@@ -15,11 +16,17 @@ def sample(kind: str, name: str) -> str:
 
     Raises:
         NotFound: there is none for this kind.
+        Invalid: no CRM can be called so.
     """
     path = FOLDER / kind / "sample.toml"
     if kind not in kinds_with_sample():
         raise NotFound(
             f"There is no sample for {kind!r}.", hint=f"There are some for {', '.join(kinds_with_sample())}."
+        )
+    name = name.lower()  # as settings are read
+    if not re.fullmatch(CONNECTOR_NAME, name):
+        raise Invalid(
+            f"No CRM can be called {name!r}: a name has letters, digits and _, begins with a letter, at most 32."
         )
     about, *more = TABLE.split(path.read_text(encoding="utf-8").replace(f"crm.{kind} =", f"crm.{name} ="))
     head, *tables = TABLE.split(resource("catalogue.toml").read_text(encoding="utf-8").rstrip() + "\n\n")

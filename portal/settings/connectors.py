@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-ConnectorName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+CONNECTOR_NAME = r"^[a-z][a-z0-9_]{0,31}$"
+ConnectorName = Annotated[str, StringConstraints(pattern=CONNECTOR_NAME)]
 
 
 class ConnectorSettings(BaseModel):

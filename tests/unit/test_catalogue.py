@@ -53,6 +53,8 @@ def test_the_catalogue_that_comes_along_is_good() -> None:
         ('locked = ["email", "letter"]', 'locked = ["email", "pigeon"]', "locked", "purposes.service.locked",
          "no channel 'pigeon'"),
         ("[fields.call_me]", "[fields.callMe]", "[fields.callMe]", "fields.callMe", "small letters"),
+        ('crm.embedded = "pronouns"', 'crm.SALES = "pronouns"', 'crm.SALES = "pronouns"', "fields.pronouns.crm.SALES",
+         "small letters"),
         ('system = "postal"', 'system = "pigeon"', 'system = "pigeon"', "channels.letter.system", "must be one of"),
     ],
 )  # fmt: skip

@@ -108,7 +108,11 @@ async def test_what_a_crm_lacks_is_told_with_how_it_would_be_written(look: Any) 
 
 def test_the_sample_is_printed_under_the_name_that_the_crm_has(tmp_path: Path) -> None:
     done = portal("catalogue", "sample", "salesforce", "--name", "sales", env={"PATH": ""}, folder=tmp_path)
-    assert done.stdout == sample("salesforce", "sales")
+    assert done.stdout == sample("salesforce", "sales") == sample("salesforce", "SALES"), "settings are read so"
+    asked = portal("catalogue", "sample", "--help", env={"PATH": "", "COLUMNS": "200"}, folder=tmp_path)
+    assert "hubspot, odoo, salesforce, tryton" in asked.stdout
+    refused = portal("catalogue", "sample", "odoo", "--name", "sales-eu", env={"PATH": ""}, folder=tmp_path)
+    assert refused.returncode == 1 and "No CRM can be called 'sales-eu'" in refused.stderr
     assert 'crm.sales = "FirstName"' in done.stdout and 'crm.embedded = "first_name"' in done.stdout
 
 

@@ -1,5 +1,6 @@
 """`portal sync ...` as an operator runs it."""
 
+import re
 import subprocess
 import sys
 import time
@@ -52,6 +53,22 @@ def test_a_crm_is_paused_and_goes_on(crm: Run) -> None:
     assert "goes on" in crm("resume", "embedded").stdout
     unknown = crm("pause", "nowhere")
     assert (unknown.returncode, "There is no CRM" in unknown.stderr) == (1, True)
+
+
+def test_what_waits_waits_since_its_change_however_late_it_is_tried_again(crm: Run, empty_database: URL) -> None:
+    def oldest() -> float:
+        found = re.search(r"│ embedded .* │ (-?[0-9.]+) s +│", crm("status").stdout)
+        assert found
+        return float(found[1])
+
+    assert 0 <= oldest() < 60
+    sql(empty_database, "UPDATE portal.sync_state SET attempts = 3, push_due_at = clock_timestamp() + interval '20 s'")
+    sql(
+        empty_database,
+        "UPDATE portal.change_record SET at = at - interval '1 hour';"
+        "UPDATE portal.connector SET added_at = added_at - interval '1 day'",
+    )
+    assert 3600 <= oldest() < 3660
 
 
 def test_a_record_is_parked_skipped_and_tried_again(crm: Run) -> None:

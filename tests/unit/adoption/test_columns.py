@@ -10,6 +10,7 @@ from portal.errors import Invalid
 
 AT = "consents/offers/email"
 WHEN = f"{AT}/capture_date"
+PHONE = "contact_points/phone/mobile"
 
 
 def person(catalogue: Catalogue, country: str | None = None, **cells: str) -> Person:
@@ -49,13 +50,27 @@ def test_a_cell_becomes_a_value_that_a_record_can_hold(
         ({"profile/helps_me": "magic"}, {"profile/helps_me": "is none of the choices"}),
         ({"profile/customer_since": "31.03.2026"}, {"profile/customer_since": "is no date"}),
         ({"contact_points/email/home": "ann@"}, {"contact_points/email/home": "is no e-mail address"}),
+        ({PHONE: "+49 30 12345 or 6789"}, {PHONE: "is no phone number in E.164"}),
+        ({PHONE: "+49 30 1234567 ext. 12"}, {PHONE: "is no phone number in E.164"}),
         ({AT: "yes"}, {AT: "is none of opt_in, opt_out, seen, not_seen"}),
         ({AT: "opt_out", WHEN: "soon"}, {WHEN: "is no day of the past"}),
         ({AT: "opt_in", WHEN: "2999-01-01"}, {WHEN: "is no day of the past"}),
         ({AT: "opt_in", WHEN: "0001-01-01T00:00+23:00"}, {WHEN: "is no day of the past"}),
         ({AT: "opt_in", WHEN: "9999-12-31T23:59-23:00"}, {WHEN: "is no day of the past"}),
     ],
-    ids=["language", "choice", "date", "mailbox", "status", "no day", "future", "before all days", "after all days"],
+    ids=[
+        "language",
+        "choice",
+        "date",
+        "mailbox",
+        "two numbers",
+        "extension",
+        "status",
+        "no day",
+        "future",
+        "before all days",
+        "after all days",
+    ],
 )
 def test_a_cell_that_cannot_be_kept_is_told_by_its_column(
     catalogue: Catalogue, cells: dict[str, str], wrong: dict[str, str]

@@ -15,6 +15,7 @@ FROM (
 ) live
 LEFT JOIN (SELECT * FROM portal.change_count ORDER BY at DESC LIMIT 1) q ON true
 """  # noqa: S608 - nothing from outside
+"""How many `chains` and `entries` there are."""
 
 PER_DAY = """
 SELECT (r.at AT TIME ZONE %(zone)s)::date AS day, count(*)::bigint AS count
@@ -35,13 +36,6 @@ SELECT day, sum(count)::bigint AS count FROM (
 OF_KIND = """coalesce((SELECT sum(k.value::bigint) FROM jsonb_each_text(q.kinds) k
     WHERE coalesce(split_part(k.key, '/', 1) = %(actor)s, true)
         AND coalesce(split_part(k.key, '/', 2) = %(action)s, true)), 0)"""
-
-
-async def log_size(database: Database) -> dict[str, int]:
-    """How many `chains` and `entries` there are."""
-    row = await database.fetch_one(SIZE)
-    assert row is not None
-    return row
 
 
 async def changes_per_day(database: Database, asked: LogFilter, zone: str) -> dict[date, int]:

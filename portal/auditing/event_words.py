@@ -6,6 +6,7 @@ from datetime import datetime
 
 from portal.auditing.events import SecurityEvent
 from portal.auditing.showing import Chip, address
+from portal.auditing.verified import ACTION
 from portal.i18n import gettext as _
 from portal.identity.session import Audience
 
@@ -28,15 +29,19 @@ def kinds() -> dict[str, str]:
         "login:failed": _("A login was not acceptable"),
         "login:pending": _("An account waits for a record"),
         "login:refused": _("An agent refused an account"),
+        ACTION: _("All of the change log was verified"),
     }
 
 
 def shown(event: SecurityEvent, label_of: Callable[[Audience, str], str]) -> ShownEvent:
     """An event as a row. Why a login failed is told as it is in the log, so that the two can be compared; `label_of`
     says how people know the provider."""
-    names = {"audience": _("Who"), "provider": _("Provider"), "why": _("Why"), "pending": _("Waiting login")}
-    audiences = {"customer": _("customers"), "staff": _("staff")}
-    said = {name: audiences.get(fact, fact) for name, fact in event.facts.items()}
+    names = {
+        "audience": _("Who"), "provider": _("Provider"), "why": _("Why"), "pending": _("Waiting login"),
+        "integrity": _("Integrity"), "entries": _("Entries"), "chains": _("Chains"), "seconds": _("Seconds"),
+    }  # fmt: skip
+    words = {"customer": _("customers"), "staff": _("staff"), "holds": _("holds"), "broken": _("broken")}
+    said = {name: words.get(fact, fact) for name, fact in event.facts.items()}
     if "provider" in said:
         said["provider"] = label_of(Audience(event.facts.get("audience", Audience.CUSTOMER)), said["provider"])
     facts = [(names.get(name, name), said[name]) for name in sorted(said, key=lambda name: [*names, name].index(name))]

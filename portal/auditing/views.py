@@ -14,11 +14,12 @@ from portal import clock
 from portal.auditing import export as exporting
 from portal.auditing import showing
 from portal.auditing.asked import days_asked, filters_on, page_begins
-from portal.auditing.counts import changes_per_day, log_size
+from portal.auditing.counts import changes_per_day
 from portal.auditing.cursor import Cursor, Direction
 from portal.auditing.forms import FilterForm
 from portal.auditing.queries import LogFilter, Reader, every_change, read_log
 from portal.auditing.reached import Reached
+from portal.auditing.verified import last_verified, note_verified
 from portal.errors import NotFound, PortalError
 from portal.formats import format_number
 from portal.i18n import current_zone
@@ -96,14 +97,16 @@ async def verify_all(request: Request) -> Response:
     """Walk every chain now, if that can be done while somebody waits."""
     await read_form(request)
     store = services(request).staff
-    expected = await log_size(store.database)
-    if expected["entries"] > VERIFIED_HERE:
+    integrity = await last_verified(store.database)
+    if integrity["entries"] > VERIFIED_HERE:
         words = _("The log has %(entries)s entries: run `portal audit verify` on the command line for all of them.")
-        integrity = _integrity(expected) | {"problem": words % {"entries": format_number(expected["entries"])}}
+        integrity["problem"] = words % {"entries": format_number(integrity["entries"])}
     else:
         began = perf_counter()
         report = await verify(store.database, store.keys)
-        integrity = _verified(report, perf_counter() - began)
+        took = perf_counter() - began
+        await note_verified(store.database, report, took)
+        integrity = _verified(report, took)
     if wants_fragment(request):
         return fragment(request, "auditing/log.html", "integrity", {"integrity": integrity})
     context = await _log(request, LogFilter(), {})
@@ -159,12 +162,8 @@ async def _log(request: Request, asked: LogFilter, filters: Mapping[str, str]) -
         "exports": {
             form: showing.address(url_for(request, "audit_export", form=form), filters) for form in ("csv", "json")
         },
-        "integrity": _integrity(await log_size(services(request).staff.database)),
+        "integrity": await last_verified(store.database),
     }
-
-
-def _integrity(size: Mapping[str, int]) -> dict[str, Any]:
-    return {"state": "unknown", "at": None, "took": 0, "problem": None, **size}
 
 
 def _verified(report: Report, took: float) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 import os
 from datetime import UTC, datetime
 from functools import partial
+from time import perf_counter
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.auditing.events import EventFilter, EventPage, read_events
+from portal.auditing.verified import note_verified
 from portal.cli.context import records, run
 from portal.cli.terminal import terminal
 from portal.db.database import Database, Role
@@ -32,7 +34,7 @@ def group() -> None:
 def verify_log(
     processes: Annotated[int, typer.Option(help="How many at a time; as many as there are cores.", min=1)] = CORES,
 ) -> None:
-    """Walk every chain and compare every record with its chain.
+    """Walk every chain and compare every record with its chain. Auditors see when that was done last.
 
     Ends with 1 and names the customer, the chain and the first broken change where something does not hold.
     """
@@ -91,13 +93,17 @@ async def _verify(processes: int) -> Report:
     )
     settings = load_settings()
     async with records(settings) as store:
+        began = perf_counter()
         row = await store.database.fetch_one("SELECT coalesce(sum(seq), 0)::bigint AS entries FROM portal.customer")
         entries = row["entries"] if row else 0
         with bar:
             task = bar.add_task("verify", total=entries)
             walk = partial(verify, store.database, store.keys, progress=lambda n: bar.advance(task, n))
             if processes == 1 or entries < SMALL:
-                return await walk()
-            async with checking(settings, processes) as check:
-                # One batch more than there are processes, so that none of them waits for its next one.
-                return await walk(check=check, ahead=processes + 1)
+                report = await walk()
+            else:
+                async with checking(settings, processes) as check:
+                    # One batch more than there are processes, so that none of them waits for its next one.
+                    report = await walk(check=check, ahead=processes + 1)
+        await note_verified(store.database, report, perf_counter() - began)
+        return report

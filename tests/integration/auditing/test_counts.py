@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import URL
 
 from portal import clock
-from portal.auditing.counts import SIZE, changes_per_day, log_size
+from portal.auditing.counts import SIZE, changes_per_day
 from portal.auditing.queries import LogFilter
 from portal.catalogue import Catalogue
 from portal.record.change import change
@@ -67,13 +67,13 @@ QUESTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu"])
 async def test_what_was_counted_beforehand_is_what_one_counts(log: Stores, zone: str) -> None:
     live = [await told(log, zone, **question) for question in QUESTIONS]
-    size = await log_size(log.staff.database)
+    size = await log.staff.database.fetch_one(SIZE)
 
     for hours in (11.2, 30, 60):  # some of it is counted beforehand, then more, then all
         await counted(log, NOON + timedelta(hours=hours))
 
         assert [await told(log, zone, **question) for question in QUESTIONS] == live
-        assert await log_size(log.staff.database) == size == {"entries": 9, "chains": 1}
+        assert await log.staff.database.fetch_one(SIZE) == size == {"entries": 9, "chains": 1}
 
 
 async def test_a_quarter_is_counted_when_it_is_over_for_some_minutes_and_once(log: Stores) -> None:

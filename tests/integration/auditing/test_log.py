@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import URL
 
 from portal.app import create_app
+from portal.auditing.verified import note_verified
 from portal.catalogue import Catalogue
 from portal.record.change import change
 from portal.record.read import StoredRecord, read
+from portal.record.verify import Finding, Report
 from portal.settings import StaffRole
 from tests.builders import GRACE, a_customer, a_note, an_intention, the_customer
 from tests.conftest import Stores, make_settings, open_stores
@@ -182,8 +184,16 @@ async def test_the_export_as_json_is_whole(as_oscar: httpx2.AsyncClient, busy_al
     assert (await as_oscar.get("/audit/export.xml")).status_code == 404
 
 
+def integrity(page: str) -> str:
+    """What the auditors' page says of it."""
+    found = re.search(r'id="integrity-title".*?class="tag[^>]*>([a-z ]+)<', page, re.DOTALL)
+    assert found
+    return found[1]
+
+
 async def test_all_of_it_can_be_verified_now(empty_database: URL, catalogue: Catalogue) -> None:
     """In a log of its own: others are altered behind the portal's back by tests."""
+    broken = Finding("4711", uuid4(), 1, "the entry was altered")
     with listening() as bound:
         origin = f"http://localhost:{bound.getsockname()[1]}"
         settings = make_settings(empty_database, public_url=origin)
@@ -193,10 +203,17 @@ async def test_all_of_it_can_be_verified_now(empty_database: URL, catalogue: Cat
             async with a_browser(origin, **cookies) as oscar:
                 token = form_token((await oscar.get("/audit")).text)
                 answer = await oscar.post("/audit/verify", data={"form_token": token})
+                later = (await oscar.get("/audit")).text
+                await note_verified(own.worker.database, Report(1, 1, findings=[broken]), 0.2)
+                after_the_command = (await oscar.get("/audit")).text
+                events = (await oscar.get("/audit/events")).text
 
     assert answer.status_code == 200
-    assert "holds" in answer.text
-    assert "Verified" in answer.text
+    assert integrity(answer.text) == integrity(later) == "holds"
+    assert "Verified" in answer.text and "Verified" in later
+    assert integrity(after_the_command) == "broken" and "verify it again to see where" in after_the_command
+    assert events.count("All of the change log was verified") >= 2
+    assert "4711" not in after_the_command + events, "whose chain it is, is not in the events"
 
 
 @pytest.mark.parametrize("path", ["/audit", "/audit/export.csv", "/audit/changes/{id}/1"])

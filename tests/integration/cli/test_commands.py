@@ -40,6 +40,9 @@ def test_verify_says_what_it_walked_and_names_what_is_broken(
     assert row is not None
     assert broken.returncode == 1
     assert f"BROKEN: customer 4711, chain {row[0]}, change 1: the entry was altered" in broken.stdout
+    noted = portal("audit", "events", "--kind", "log:verified", env=env, folder=tmp_path).stdout.splitlines()
+    assert ["integrity=broken" in noted[0], "integrity=holds" in noted[1], len(noted)] == [True, True, 2]
+    assert "chains=1  entries=1  integrity=holds" in noted[1]
 
 
 def test_security_events_are_shown_the_newest_first(env: dict[str, str], empty_database: URL, tmp_path: Path) -> None:

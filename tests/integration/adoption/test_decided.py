@@ -1,12 +1,15 @@
 """What was decided about somebody before the CRM is adopted stands: restrictions, what operators set aside, late calls,
 and what customers have said."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
 from portal.adoption.crm import Contacts
 from portal.adoption.judge import Doubt
+from portal.crm.inventory import Link
+from portal.crm.port import Outcome
 from portal.sync import steer
 from portal.sync.state import Wanted
 from portal.sync.want import confirmations, want
@@ -75,6 +78,30 @@ async def test_a_call_that_may_still_land_is_looked_for_after_all(salesforce: Of
     state = await salesforce.stage.state(customer)
     assert (state["status"], state["verify_at"] is not None) == ("verifying", True)
     assert state["pull_due_at"] is not None
+
+
+@pytest.mark.parametrize("parked", [False, True], ids=["restricted", "parked"])
+async def test_what_is_decided_while_the_contact_is_tied_stands(salesforce: Office, parked: bool) -> None:
+    salesforce.add("K1", email="ann@example.com", account_tier="home")
+    staff, name, tie = salesforce.stage.stores.staff.database, salesforce.stage.line.name, Contacts.link
+
+    async def deciding(contacts: Contacts, links: Sequence[Link]) -> Sequence[Outcome]:
+        if parked:
+            assert await steer.park(staff, name, links[0].customer_id, "Not her.", actor="Olivia")
+        else:
+            await want(staff, links[0].customer_id, Wanted.RESTRICTED, actor="Olivia")
+        return await tie(contacts, links)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Contacts, "link", deciding)
+        await salesforce.adopts()
+
+    customer = await salesforce.customer("K1")
+    state = await salesforce.stage.state(customer)
+    assert state["confirmed_at"] is None and state["status"] == ("parked" if parked else "waiting")
+    await salesforce.stage.settle()
+    state = await salesforce.stage.state(customer)
+    assert (state["status"], state["confirmed_at"] is None) == (("parked", True) if parked else ("synced", False))
 
 
 async def test_only_who_is_new_is_held_back_until_they_are_tied(salesforce: Office) -> None:

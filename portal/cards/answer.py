@@ -1,7 +1,7 @@
 """What a card answers after it was saved: itself, where its change is, and what it means for the first sentences."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,12 +29,13 @@ class Saved:
 def show_saved(request: Request, card: Card, outcome: Changed | Unchanged | Duplicate) -> Response:
     """The card again, and what it changed around it; without a script, the way back to the record page."""
     use_zone_of(outcome.stored.record)
-    if not wants_fragment(request):
+    if not wants_fragment(request) or _is_alone(request):
         return redirect(request, way_back(request, card, outcome))
+    around = surroundings(services(request).catalogue, outcome.stored)
     context = {
         **drawing(request, card, outcome.stored.record),
-        **surroundings(services(request).catalogue, outcome.stored),
-        "saved": Saved(card.id, _seq(outcome), _words(outcome)),
+        **around,
+        "saved": Saved(card.id, _seq(outcome), _words(outcome, around["changes"])),
     }
     return page(request, TEMPLATE, context)
 
@@ -48,9 +49,7 @@ def saved_before(request: Request, changes: list[ToldChange]) -> Saved | None:
     change = next((change for change in changes if str(change.seq) == asked.get("saved")), None)
     if change is None or not change.own:
         return None
-    if change.arrived:
-        return Saved(card, change.seq, _("Saved. %(where)s.") % {"where": change.arrived})
-    return Saved(card, change.seq, _merged() if "merged" in asked else _on_its_way())
+    return Saved(card, change.seq, _merged() if "merged" in asked and not change.arrived else _kept(change))
 
 
 def way_back(request: Request, card: Card, outcome: Changed | Unchanged | Duplicate) -> str:
@@ -71,14 +70,22 @@ def _seq(outcome: Changed | Unchanged | Duplicate) -> int | None:
     return None
 
 
-def _words(outcome: Changed | Unchanged | Duplicate) -> str:
+def _is_alone(request: Request) -> bool:
+    """Whether the card is a page of its own, where nothing would tell what becomes of a save."""
+    return urlsplit(request.headers.get("hx-current-url", "")).path not in ("", url_for(request, "record"))
+
+
+def _words(outcome: Changed | Unchanged | Duplicate, changes: list[ToldChange]) -> str:
     if isinstance(outcome, Unchanged):
         return _same()
-    return _merged() if isinstance(outcome, Changed) and outcome.rebased else _on_its_way()
+    if isinstance(outcome, Changed) and outcome.rebased:
+        return _merged()
+    return _kept(next((change for change in changes if change.seq == _seq(outcome)), None))
 
 
-def _on_its_way() -> str:
-    return _("Saved. On its way to the CRM.")
+def _kept(change: ToldChange | None) -> str:
+    """It is kept, and where it is: in the words that stand at the change itself."""
+    return _("Saved. %(where)s.") % {"where": change.place} if change and change.place else _("Saved.")
 
 
 def _merged() -> str:

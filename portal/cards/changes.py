@@ -33,9 +33,14 @@ class ToldChange:
         return self.entry.actor.kind is ActorKind.CUSTOMER
 
     @property
-    def arrived(self) -> str | None:
-        """Where it is and since when, in words; None until every CRM has it."""
-        return self.where.lines[0].words if self.where and self.where.state == "done" else None
+    def place(self) -> str:
+        """In which CRMs it is and for which it waits, in one line; empty where there is nothing to say."""
+        return "; ".join(line.words for line in self.where.lines) if self.where else ""
+
+    @property
+    def arrived(self) -> bool:
+        """Whether every CRM has it."""
+        return self.where is not None and self.where.state == "done"
 
 
 OPPOSITES = {

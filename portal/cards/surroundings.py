@@ -27,6 +27,7 @@ def surroundings(catalogue: Catalogue, stored: StoredRecord) -> dict[str, Any]:
         "undoable": undoable(catalogue, changes, state),
         "mirror": mirror(catalogue, stored.record, permissions),
         "news": None,
+        "held": any(change.where and change.where.held for change in changes),
     }
 
 

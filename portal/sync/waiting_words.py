@@ -24,11 +24,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line where all CRMs are in one state; else one for each state, with `summary` above them."""
+    """One line where all CRMs are in one state; else one for each state, with `summary` above them. `held`: somewhere it
+    waits for more than its turn."""
 
     lines: tuple[Line, ...]
     summary: str
     state: str
+    held: bool
 
 
 def where(stops: Iterable[Stop], reader: ActorKind) -> Told | None:
@@ -42,7 +44,8 @@ def where(stops: Iterable[Stop], reader: ActorKind) -> Told | None:
     lines = tuple(_line(group, reader) for group in groups)
     told = {"reached": sum(stop.why is None for stop in shown), "wanted": len(shown)}
     state = next((s for s in ("failed", "wait") if any(line.state == s for line in lines)), "done")
-    return Told(lines, _("In %(reached)s of %(wanted)s systems") % told, state)
+    held = any(stop.why not in (None, Waiting.DUE) for stop in shown)
+    return Told(lines, _("In %(reached)s of %(wanted)s CRMs") % told, state, held)
 
 
 def _order(stop: Stop) -> tuple[bool, str, str]:

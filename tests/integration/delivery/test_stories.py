@@ -16,7 +16,8 @@ from portal.sync.state import Wanted
 from portal.sync.want import want
 from tests.builders import a_customer
 from tests.integration.delivery.conftest import SALESFORCE, Story, everybody, page
-from tests.integration.desk.reading import text
+from tests.integration.desk.conftest import htmx
+from tests.integration.desk.reading import part, text
 from tests.integration.sync.remote_crm import Fault, RemoteCrm
 from tests.integration.sync_stage import as_administrator
 
@@ -49,13 +50,33 @@ async def test_paused_by_an_operator(story: Story) -> None:
     await story.passes()
 
     read = await story.reads()
-    assert "In 1 of 2 systems" in read.alice and "In the CRM at" in read.alice
+    assert "In 1 of 2 CRMs" in read.alice and "In the CRM at" in read.alice
     assert "Waiting for Salesforce since" in read.alice
     assert "we have paused it for a while; nothing is lost" in read.alice
     assert "an operator paused it at" in read.grace and "an operator paused it at" in read.oscar
 
     await steer.resume(story.far.stores.staff.database, SALESFORCE, actor=OLIVIA)
     assert "On its way to Salesforce since" in (await story.reads()).alice
+
+
+async def test_what_is_held_up_is_said_alike_everywhere_on_her_page(story: Story) -> None:
+    await steer.pause(story.far.stores.staff.database, SALESFORCE, actor=OLIVIA)
+    seq = await story.changes(language="de")
+    await story.passes()
+
+    saved = (await story.alice.get(f"/record?card=profile-about&saved={seq}")).text
+    live = (await story.alice.get("/record/delivery", headers=htmx())).text
+
+    why = "we have paused it for a while; nothing is lost"
+    for page_ in (part(saved, "profile-about"), live.partition(f'id="saved-{seq}"')[2]):
+        assert "Saved. In the CRM at" in text(page_) and why in text(page_)
+    assert '<details class="details" open>' in part(saved, "delivery"), "what is held up is not folded away"
+    for page_ in (saved, live):
+        assert "has not reached every CRM yet" in page_ and "they see at once" not in page_
+
+    await steer.resume(story.far.stores.staff.database, SALESFORCE, actor=OLIVIA)
+    await story.passes()
+    assert "they see at once" in (await story.alice.get("/record")).text
 
 
 async def test_it_does_not_answer(story: Story) -> None:

@@ -30,7 +30,7 @@ async def test_agreeing_records_what_was_shown_when_and_where(as_alice: httpx2.A
     answer = await switch(as_alice, form, "offers/email", on=True)
 
     # Then the card says so, in its place
-    assert answer.status_code == 200 and "Saved. On its way to the CRM." in answer.text
+    assert answer.status_code == 200 and "Saved. Waiting for the CRM since" in answer.text
     said = (await alices.record()).consent("offers", "email")
     assert said is not None
     assert (said.status, said.capture_source, said.lawful_basis) == (ConsentStatus.OPT_IN, "portal", "consent")

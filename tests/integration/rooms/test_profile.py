@@ -24,7 +24,7 @@ async def test_she_saves_a_section_without_a_script(as_alice: httpx2.AsyncClient
     assert answer.headers["location"].startswith("/record?card=profile-about&saved=2")
     assert answer.headers["location"].endswith("#profile-about")
     page = await as_alice.get(answer.headers["location"])
-    assert "Saved. On its way to the CRM." in page.text
+    assert "Saved. Waiting for the CRM since" in page.text
     assert (await alices.record()).profile["language"] == "fr"
     assert (await alices.record()).profile["call_me"] == "Ali"
 
@@ -46,7 +46,7 @@ async def test_she_saves_a_section_with_a_script(as_alice: httpx2.AsyncClient, a
     # Then the card comes back, with where its change is and what it means for the first sentences
     assert answer.status_code == 200
     assert answer.text.lstrip().startswith("<section")
-    assert 'id="saved-2"' in answer.text and "Saved. On its way to the CRM." in answer.text
+    assert 'id="saved-2"' in answer.text and "Saved. Waiting for the CRM since" in answer.text
     assert '<hx-partial hx-target="#delivery"' in answer.text and '<hx-partial hx-target="#lead"' in answer.text
     assert "<html" not in answer.text
     assert (await alices.record()).profile["language"] == "fr"
@@ -76,6 +76,20 @@ async def test_the_portal_speaks_the_language_that_she_prefers_from_now_on(
     # And a language that the portal does not speak changes nothing here
     await send(as_alice, await open_form(as_alice, ABOUT), language="fr")
     assert '<html lang="en"' in (await as_alice.get("/record")).text
+
+
+async def test_a_form_on_a_page_of_its_own_leads_to_the_page_that_tells_what_becomes_of_it(
+    as_alice: httpx2.AsyncClient, alices: Elsewhere
+) -> None:
+    form = await open_form(as_alice, ABOUT)
+    data = form.filled({"call_me": "Ali"})
+    headers = {"hx-request": "true", "hx-current-url": f"http://localhost{ABOUT}?now"}
+
+    answer = await as_alice.post(form.action, data=data, headers=headers)
+
+    where = answer.headers["hx-redirect"]
+    assert where == "/record?card=profile-about&saved=2#profile-about"
+    assert "Saved. Waiting for the CRM since" in (await as_alice.get(where)).text
 
 
 async def test_saving_what_stands_there_changes_nothing(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:

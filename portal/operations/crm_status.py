@@ -113,7 +113,7 @@ def _facts(row: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             _("%(count)s, the oldest %(ago)s")
             % {"count": format_number(row["unconfirmed"]), "ago": format_ago(row["unconfirmed_since"])}
             if row["unconfirmed"]
-            else _("none")
+            else _("all are confirmed")
         ),
     )
     yield _("Drift in the last day"), format_number(row["drifted"])

@@ -23,9 +23,10 @@ SELECT clock_timestamp() AS at, current_setting('server_version') AS postgresql,
     (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.seen_at DESC) FROM (
         SELECT id, started_at, seen_at FROM portal.worker ORDER BY seen_at DESC LIMIT 50) w) AS workers,
     (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.label) FROM (
-        SELECT o.name, o.label, o.polled_at, o.paused_at, coalesce(due.behind, 0) AS behind, due.waiting_since,
+        SELECT o.name, o.label, o.polled_at, o.paused_at, g.open_until, coalesce(due.behind, 0) AS behind, due.waiting_since,
             parked.*, done.*
         FROM portal.connector o
+        LEFT JOIN portal.connector_gate g ON g.connector = o.name
         LEFT JOIN portal.connector_backlog_v1 due ON due.connector = o.name
         CROSS JOIN LATERAL (
             SELECT count(*) AS parked, (jsonb_agg(jsonb_build_object(
@@ -63,12 +64,14 @@ class ParkedRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorHealth:
-    """`behind` records have changes that this CRM does not have yet, the oldest of them since `waiting_since`."""
+    """`behind` records have changes that this CRM does not have yet, the oldest of them since `waiting_since`.
+    `open_until`: it does not answer, and is left alone until then."""
 
     name: str
     label: str
     polled_at: datetime | None
     paused_at: datetime | None
+    open_until: datetime | None
     behind: int
     waiting_since: datetime | None
     parked: int
@@ -121,7 +124,7 @@ def _worker(raw: dict[str, Any], at: datetime) -> Worker:
 
 
 def _connector(raw: dict[str, Any]) -> ConnectorHealth:
-    moments = ("polled_at", "paused_at", "waiting_since", "last_delivery")
+    moments = ("polled_at", "paused_at", "open_until", "waiting_since", "last_delivery")
     parked = tuple(ParkedRecord(p["number"], p["attempts"], in_words(p["says"])) for p in raw["parked_records"] or ())
     told = {name: datetime.fromisoformat(raw[name]) if raw[name] else None for name in moments}
     return ConnectorHealth(**{**raw, **told, "parked_records": parked})

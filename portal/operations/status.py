@@ -68,6 +68,11 @@ def _verdict(seen: Overview, mail: MailLine | None) -> Verdict:
     reasons = tuple(_reasons(seen))
     if not seen.workers_here:
         return Verdict(State.NO, _("No worker is running, so nothing reaches the CRMs"), reasons)
+    if silent := [c for c in seen.connectors if c.open_until and not c.paused_at]:
+        crm = {"crm": silent[0].label}
+        return Verdict(State.NO, _("%(crm)s does not answer and is left alone for a while") % crm, reasons)
+    if paused := [c for c in seen.connectors if c.paused_at]:
+        return Verdict(State.NO, _("%(crm)s is paused: changes wait") % {"crm": paused[0].label}, reasons)
     if seen.parked:
         headline = ngettext(
             "%(count)s record is parked and waits for you", "%(count)s records are parked and wait for you", seen.parked
@@ -113,6 +118,8 @@ def _figures(seen: Overview) -> Iterable[tuple[str, str]]:
 def _line(health: ConnectorHealth, at: datetime) -> ConnectorLine:
     if health.paused_at:
         return ConnectorLine(health, State.NO, _("paused"))
+    if health.open_until:
+        return ConnectorLine(health, State.NO, _("does not answer"))
     if health.parked:
         return ConnectorLine(health, State.NO, _("records are parked"))
     if _late([health], at):

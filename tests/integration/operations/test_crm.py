@@ -56,11 +56,11 @@ async def test_an_erasure_that_is_not_confirmed_is_counted(
     as_olivia: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
 ) -> None:
     said = "Erasures and restrictions not confirmed"
-    assert f"{said} none" in text(part(await seen(as_olivia), "facts"))
+    assert f"{said} all are confirmed" in text(part(await seen(as_olivia), "facts"))
     await want(stage.stores.staff.database, alice.record.id, Wanted.RESTRICTED, actor="olivia")
     assert f"{said} 1, the oldest" in text(part(await seen(as_olivia), "facts"))
     await stage.settle()
-    assert f"{said} none" in text(part(await seen(as_olivia), "facts"))
+    assert f"{said} all are confirmed" in text(part(await seen(as_olivia), "facts"))
 
 
 async def test_in_german_our_own_words_are_german_and_the_crms_are_quoted(

@@ -48,6 +48,26 @@ async def test_what_waits_is_counted(
     assert "5 minutes ago" in text(part(page, "connectors"))
 
 
+async def test_a_crm_that_gets_nothing_is_the_headline(
+    as_olivia: httpx2.AsyncClient, worker: None, stage: Stage, alice: StoredRecord
+) -> None:
+    await stage.says(alice.record.id, {"profile/language": "de"})
+    await stage.all("UPDATE portal.sync_state SET push_due_at = push_due_at - interval '5 minutes'")
+    await stage.all("UPDATE portal.connector SET paused_at = now()")
+    page = await seen(as_olivia)
+    assert "CRM is paused: changes wait" in text(page) and "All is well" not in page
+
+    await stage.all("UPDATE portal.connector SET paused_at = NULL")
+    await stage.all("UPDATE portal.connector_gate SET open_until = now() + interval '1 minute', opened_at = now()")
+    page = await seen(as_olivia)
+    assert "CRM does not answer and is left alone for a while" in text(page) and "CRM is late" not in text(page)
+    assert "CRM does not answer" in text(part(page, "connectors"))
+
+    await stage.all("UPDATE portal.connector_gate SET open_until = NULL, opened_at = NULL")
+    await stage.settle()
+    assert "All is well" in text(await seen(as_olivia))
+
+
 async def test_without_a_worker_it_says_what_that_means(
     as_olivia: httpx2.AsyncClient, worker: None, stage: Stage
 ) -> None:

@@ -7,6 +7,7 @@ from portal.crm.port import ConsentStatus
 from portal.sync.inbound import OFTEN
 from portal.sync.merge import STRICTNESS
 from portal.sync.resync import resync
+from portal.sync.state import Wanted
 from portal.sync.steer import resume, retry
 from tests.integration.sync.at_work import NO_NUMBER, NOT_THERE, OFFERS, AtWork
 
@@ -70,6 +71,8 @@ class AtRest(AtWork):
         consent = record.consent(*OFFERS)
         assert contact.consents.get(OFFERS) == (consent.status if consent else None)
         assert (state["synced_seq"], contact.seq) == (record.seq, record.seq)
+        assert contact.restricted == (state["wanted"] == Wanted.RESTRICTED)
+        assert state["wanted_at"] is None or state["confirmed_at"], "what was asked for is confirmed"
         if customer not in self.ever_away:
             assert sorted(contact.timeline) == sorted(f"{stored.chain}/{seq}" for seq in range(1, record.seq + 1))
             self._strict_enough(customer, consent.status if consent else None)

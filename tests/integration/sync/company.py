@@ -111,6 +111,11 @@ class Company(AtRest):
             line = self.stage.line
             self.run(want(self.stores.staff.database, customer, Wanted.ERASED, actor="x", ahead=line.ahead))
 
+    @rule(who=WHO, wanted=st.sampled_from([Wanted.RESTRICTED, Wanted.RECORD]))
+    def processing_is_restricted_or_no_longer(self, who: int, wanted: Wanted) -> None:
+        line = self.stage.line
+        self.run(want(self.stores.staff.database, self.customers[who], wanted, actor="x", ahead=line.ahead))
+
     @rule(who=WHO, number=NUMBERS)
     def operator_pauses_and_resumes(self, who: int, number: str) -> None:
         line = self.stage.line
@@ -212,6 +217,9 @@ class Company(AtRest):
         elif chance < 0.625:
             self.the_crm_is_down_for_a_while()
             self.the_crm_is_well_again()
+        elif chance < 0.645:
+            wanted = self.dice.choice([Wanted.RESTRICTED, Wanted.RECORD])
+            self.processing_is_restricted_or_no_longer(self.dice.randrange(CUSTOMERS), wanted)
 
     @invariant()
     def a_timeline_has_each_change_once(self) -> None:

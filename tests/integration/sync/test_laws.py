@@ -5,6 +5,7 @@
 3. Nothing goes to and fro.
 4. Each change record is in the timeline once.
 5. Whoever was erased does not come back.
+6. Whoever's processing is restricted is shown as such, and nobody else is.
 
 A failure prints the steps. The short run is always the same one; `pytest --hypothesis-seed=N` replays a long one, its
 waits included.
@@ -20,19 +21,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.conftest import Stores
 from tests.integration.sync.company import Company
 
-OFTEN = (
+ALWAYS = (
     "push: Applied",
-    "push: Conflict",
     "push: Ambiguous",
-    "push: Retry",
     "push: Reject",
-    "push: landed late",
     "a worker died before it is written",
     "a worker died after it is written",
     "a worker died with what it had claimed",
     "a worker was overtaken while it called",
-    "both changed profile",
-    "both changed consents",
     "both changed contact_points",
     "came from the CRM: profile",
     "came from the CRM: consent",
@@ -40,11 +36,18 @@ OFTEN = (
     "merged into another customer's contact",
     "journal: parked",
     "journal: erased_confirmed",
+    "journal: restricted_confirmed",
     "journal: breaker_opened",
     "journal: breaker_closed",
-    "journal: drift",
+    "journal: resync",
 )
 """What these runs are for."""
+
+USUALLY = ("push: landed late", "both changed consents")
+"""What the short run, which is always the same, comes to as well; one that is left to chance may miss it."""
+
+SELDOM = ("push: Conflict", "push: Retry", "both changed profile")
+"""What a run that is left to chance comes to, but for some of it."""
 
 
 @pytest.fixture
@@ -55,21 +58,21 @@ async def loop(own_stores: Stores) -> asyncio.AbstractEventLoop:
 
 @pytest.mark.parametrize("conditional", [True, False], ids=["fenced", "unfenced"])
 def test_the_laws_hold(own_stores: Stores, loop: asyncio.AbstractEventLoop, conditional: bool) -> None:
-    reached = try_out(own_stores, loop, conditional, examples=12, steps=50, always_the_same=True)
-    assert_far_enough(reached)
+    reached = try_out(own_stores, loop, conditional, examples=18, steps=50, always_the_same=True)
+    assert not missing(reached, *ALWAYS, *USUALLY)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("conditional", [True, False], ids=["fenced", "unfenced"])
 def test_the_laws_hold_for_long(own_stores: Stores, loop: asyncio.AbstractEventLoop, conditional: bool) -> None:
     reached = try_out(own_stores, loop, conditional, examples=20, steps=80)
-    assert_far_enough(reached)
+    assert not missing(reached, *ALWAYS)
+    assert len(missing(reached, *USUALLY, *SELDOM)) <= 2
 
 
-def assert_far_enough(reached: Counter[str]) -> None:
-    """A run that comes to hardly anything says nothing about the laws."""
-    missing = [what for what in OFTEN if not reached[what]]
-    assert len(missing) <= len(OFTEN) // 4, f"it did not come to {missing}"
+def missing(reached: Counter[str], *of: str) -> list[str]:
+    """What a run did not come to. One that comes to hardly anything says nothing about the laws."""
+    return [what for what in of if not reached[what]]
 
 
 def try_out(

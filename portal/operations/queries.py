@@ -23,8 +23,8 @@ SELECT clock_timestamp() AS at, current_setting('server_version') AS postgresql,
     (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.seen_at DESC) FROM (
         SELECT id, started_at, seen_at FROM portal.worker ORDER BY seen_at DESC LIMIT 50) w) AS workers,
     (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.label) FROM (
-        SELECT o.name, o.label, o.polled_at, o.paused_at, g.open_until, coalesce(due.behind, 0) AS behind, due.waiting_since,
-            parked.*, done.*
+        SELECT o.name, o.label, o.polled_at, o.paused_at, g.open_until,
+            coalesce(due.behind, 0) AS behind, due.waiting_since, parked.*, done.*
         FROM portal.connector o
         LEFT JOIN portal.connector_gate g ON g.connector = o.name
         LEFT JOIN portal.connector_backlog_v1 due ON due.connector = o.name

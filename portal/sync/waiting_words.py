@@ -24,8 +24,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line where all CRMs are in one state; else one for each state, with `summary` above them. `held`: somewhere it
-    waits for more than its turn."""
+    """One line where all CRMs are in one state; else one for each state, with `summary` above them. `held`: somewhere
+    it waits for more than its turn."""
 
     lines: tuple[Line, ...]
     summary: str

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from portal.crm.port import ConsentStatus, Ref, Remote
+from portal.crm.said import Own
 from portal.sync.state import Wanted
 from portal.sync.want import want
 from tests.builders import a_consent, a_customer
@@ -185,7 +186,7 @@ class TestAmbiguous:
         crm.broken = trouble
         await stage.says(alice, {"profile/language": "de"})
         await stage.drain()
-        assert await status(stage, alice) == ("verifying", type(trouble).__name__, 1)
+        assert await status(stage, alice) == ("verifying", Own.CALL_FAILED.of(error=type(trouble).__name__), 1)
         crm.broken = None
         await stage.later(seconds=5)
         await stage.settle()

@@ -41,7 +41,7 @@ def where(stops: Iterable[Stop], reader: ActorKind) -> Told | None:
     if not shown:
         return None
     groups = [list(group) for _key, group in groupby(sorted(shown, key=_order), key=_alike)]
-    lines = tuple(_line(group, reader) for group in groups)
+    lines = tuple(_line(group, reader, several=len(shown) > 1) for group in groups)
     told = {"reached": sum(stop.why is None for stop in shown), "wanted": len(shown)}
     state = next((s for s in ("failed", "wait") if any(line.state == s for line in lines)), "done")
     held = any(stop.why not in (None, Waiting.DUE) for stop in shown)
@@ -56,8 +56,8 @@ def _alike(stop: Stop) -> tuple[object, ...]:
     return (stop.why, stop.at, stop.since, stop.until, stop.from_, stop.says) if stop.why else (None,)
 
 
-def _line(group: Sequence[Stop], reader: ActorKind) -> Line:
-    first, crm = group[0], ", ".join(_name(stop.label) for stop in group)
+def _line(group: Sequence[Stop], reader: ActorKind, *, several: bool) -> Line:
+    first, crm = group[0], ", ".join(_name(stop.label, several=several) for stop in group)
     if first.why is None:
         return Line("done", _there(crm, max(stop.at for stop in group if stop.at)))
     state = "failed" if first.why in STUCK else "wait"
@@ -66,9 +66,11 @@ def _line(group: Sequence[Stop], reader: ActorKind) -> Line:
     return Line(state, _staff_words(crm, first), in_words(first.says) or None)
 
 
-def _name(label: str) -> str:
-    """The built-in CRM, where nobody gave it another name."""
-    return _("the CRM") if label == "CRM" else label
+def _name(label: str, *, several: bool) -> str:
+    """The built-in CRM, where nobody gave it another name, is not the only one where there are several."""
+    if label != "CRM":
+        return label
+    return _("our own CRM") if several else _("the CRM")
 
 
 def _there(crm: str, at: datetime) -> str:

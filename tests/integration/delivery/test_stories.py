@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -27,15 +28,18 @@ OLIVIA = "018f0000-0000-7000-8000-00000000011a"
 async def test_it_is_on_its_way_and_then_there(story: Story) -> None:
     await story.changes(language="de")
     read = await story.reads()
-    assert "On its way to the CRM, Salesforce since" in read.alice and "On its way to the CRM, Salesforce" in read.grace
+    assert (
+        "On its way to our own CRM, Salesforce since" in read.alice
+        and "On its way to our own CRM, Salesforce" in read.grace
+    )
     assert "On its way to Salesforce since" in read.oscar and "On its way to the CRM since" in read.oscar
 
     await story.passes()
 
     read = await story.reads()
-    assert "In the CRM, Salesforce at" in read.alice
+    assert "In our own CRM, Salesforce at" in read.alice
     assert read.alice.count("Salesforce") == read.sent.count('class="where done"'), "one line for each change"
-    assert "In the CRM, Salesforce at" in read.grace
+    assert "In our own CRM, Salesforce at" in read.grace
     there = await story.far.one(
         "SELECT min(at) AS at FROM portal.delivery WHERE customer_id = %s AND connector = %s AND through_seq = 2",
         story.id,
@@ -50,7 +54,7 @@ async def test_paused_by_an_operator(story: Story) -> None:
     await story.passes()
 
     read = await story.reads()
-    assert "In 1 of 2 CRMs" in read.alice and "In the CRM at" in read.alice
+    assert "In 1 of 2 CRMs" in read.alice and "In our own CRM at" in read.alice
     assert "Waiting for Salesforce since" in read.alice
     assert "we have paused it for a while; nothing is lost" in read.alice
     assert "an operator paused it at" in read.grace and "an operator paused it at" in read.oscar
@@ -69,7 +73,7 @@ async def test_what_is_held_up_is_said_alike_everywhere_on_her_page(story: Story
 
     why = "we have paused it for a while; nothing is lost"
     for page_ in (part(saved, "profile-about"), live.partition(f'id="saved-{seq}"')[2]):
-        assert "Saved. In the CRM at" in text(page_) and why in text(page_)
+        assert "Saved. In our own CRM at" in text(page_) and why in text(page_)
     assert '<details class="details" open>' in part(saved, "delivery"), "what is held up is not folded away"
     for page_ in (saved, live):
         assert "has not reached every CRM yet" in page_ and "they see at once" not in page_
@@ -97,7 +101,7 @@ async def test_it_does_not_answer(story: Story) -> None:
     story.far.line.batch = 100
     for _each in range(3):
         await story.passes()
-    assert "In the CRM, Salesforce at" in (await story.reads()).alice
+    assert "In our own CRM, Salesforce at" in (await story.reads()).alice
 
 
 async def test_it_asks_for_a_break(story: Story) -> None:
@@ -148,7 +152,7 @@ async def test_it_refuses_the_record_in_words_that_are_not_for_customers(story: 
     assert "On its way to" in (await story.reads()).grace, "a new change is tried as usual"
     await story.passes()
     await story.passes()
-    assert "In the CRM, Salesforce at" in (await story.reads()).alice
+    assert "In our own CRM, Salesforce at" in (await story.reads()).alice
 
 
 async def test_its_contact_is_gone(story: Story) -> None:
@@ -195,7 +199,7 @@ async def test_it_cannot_take_this_record_just_now(story: Story) -> None:
 
     await story.far.later(minutes=10)
     await story.passes()
-    assert "In the CRM, Salesforce at" in (await story.reads()).alice
+    assert "In our own CRM, Salesforce at" in (await story.reads()).alice
 
 
 async def test_no_worker_runs(story: Story) -> None:
@@ -212,7 +216,7 @@ async def test_it_is_not_connected_any_more(story: Story) -> None:
     await story.changes(language="de")
     await story.passes()
     await story.works("embedded")
-    assert "In the CRM, Salesforce at" in (await story.reads()).alice, "what is there stays there"
+    assert "In our own CRM, Salesforce at" in (await story.reads()).alice, "what is there stays there"
 
     await story.changes(language="fr")
     await story.built_in.drain()
@@ -259,8 +263,8 @@ async def test_it_was_told_to_forget_her(story: Story) -> None:
     assert await _found(story, delivery="everywhere") == []
     hers = text((await story.alice.get("/record/delivery")).text)
     for words in (hers, text(await page(story.oscar, f"/audit/changes/{story.id}/1"))):
-        assert "Was in the CRM from" in words and "Was in Salesforce from" in words
-    assert "In the CRM" not in hers
+        assert re.search("Was in (the|our own) CRM from", words) and "Was in Salesforce from" in words
+    assert "In our own CRM" not in hers and "In the CRM" not in hers
     await story.changes(language="de")
     await story.passes()
 

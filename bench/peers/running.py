@@ -69,9 +69,9 @@ def django(ground: Ground, records: list[Record]) -> Iterator[Peer]:
     if not python.exists():
         raise CannotBeMeasured("the peer is not installed: make .venv/.peers")
     host = _database(ground)
-    environment = {"PEER_HOST": host, "PYTHONPATH": str(FOLDER)}
+    environment = {"PEER_HOST": host, "PYTHONPATH": str(FOLDER), "DJANGO_SETTINGS_MODULE": "peer.settings"}
     prepared = subprocess.run(
-        [python, "-m", "peer.prepare"], input=json.dumps([_plain(record) for record in records]), env=environment,
+        [python, "-m", "django", "prepare"], input=json.dumps([_plain(record) for record in records]), env=environment,
         cwd=FOLDER, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if prepared.returncode:

@@ -1,21 +1,14 @@
 """Makes the tables, the records that come as JSON from standard input, and a session for each; prints the sessions."""
 
 import json
-import os
 import sys
 
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peer.settings")
-django.setup()
-
-# Django has no models before it is set up.
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.auth.models import User  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import transaction  # noqa: E402
-from peer.models import Consent, ContactPoint, ContactWindow, Customer, Note  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.management import BaseCommand, call_command
+from django.db import transaction
+from peer.models import Consent, ContactPoint, ContactWindow, Customer, Note
 
 
 @transaction.atomic
@@ -40,6 +33,12 @@ def keep(record: dict) -> str:
     return str(session.session_key)
 
 
-call_command("migrate", verbosity=0)
-call_command("migrate", run_syncdb=True, verbosity=0)  # the peer's own models, which refer to those of the others
-print(json.dumps([keep(record) for record in json.load(sys.stdin)]))
+class Command(BaseCommand):
+    help = __doc__
+
+    def handle(self, *args: object, **options: object) -> None:
+        call_command("migrate", verbosity=0)
+        call_command(
+            "migrate", run_syncdb=True, verbosity=0
+        )  # the peer's own models, which refer to those of the others
+        self.stdout.write(json.dumps([keep(record) for record in json.load(sys.stdin)]))

@@ -1,8 +1,9 @@
 """Bringing people in, page by page. A page is judged, drafted, written in one statement, tied to its contacts, and then
 counted: broken off anywhere, it is done again, and comes to the same."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from portal.adoption.crm import Contacts
@@ -14,12 +15,16 @@ from portal.adoption.run import Run, keep
 from portal.adoption.tie import Pair, tie
 from portal.adoption.twice import Twice
 from portal.adoption.wishes import everything, intention, left_out, missing, request
+from portal.catalogue.model import Catalogue
 from portal.errors import Invalid, PortalError
 from portal.record.many import Draft, Later, draft, draft_new, write_all
+from portal.record.models import display_name
 from portal.record.read import StoredRecord, read_all
 from portal.record.store import RecordStore
 
 UNDATED = "opted in there, nobody knows when: not brought in"
+INCOMPLETE = "lacks what the catalogue requires: brought in without it"
+WORDS = re.compile(r"\w+")
 
 HELD_SECONDS = 3600.0
 """How long a new customer is not pushed to the CRM whose contact they are, unless the two are tied before."""
@@ -67,10 +72,10 @@ async def _page(work: Work, run: Run, twice: Twice, page: Page) -> None:
     verdicts = await _judged(work, twice, page.people)
     drafts, verdicts = await _drafted(work, page.people, verdicts)
     findings = [] if work.dry else await _written(work, drafts, run)
-    undated = _undated(drafts)
+    remarks = [*_undated(drafts), *_incomplete(work.store.catalogue, drafts)]
     _count(run, page, verdicts)
-    run.reasons.update(one.reason for one in undated)
-    work.report.add([*_doubts(page.people, verdicts), *undated, *findings])
+    run.reasons.update(one.reason for one in remarks)
+    work.report.add([*_doubts(page.people, verdicts), *remarks, *findings])
     if not work.dry:
         await keep(work.store.database, run)
 
@@ -118,11 +123,20 @@ def _passed(
     if known and known.id not in stored:  # without its key, a record cannot be read
         return Doubtful(Doubt.ERASED, (known.number,))
     there = stored[known.id] if known else None
+    one = _Drafted(person, verdict, there, None)
+    if there and not one.tied and _quite_other(person.name, display_name(there.record.profile)):
+        return Doubtful(Doubt.OTHER_NAME, detail=f"the record is {there.record.name}'s")
     try:
-        return _Drafted(person, verdict, there, _draft(work, person, verdict, there))
+        return replace(one, draft=_draft(work, person, verdict, there))
     except Invalid as error:
         why = "; ".join(f"{path}: {', '.join(whys)}" for path, whys in error.errors.items())
         return Doubtful(Doubt.UNACCEPTABLE, detail=why)
+
+
+def _quite_other(one: str, other: str) -> bool:
+    """Whether two names have no word in common, as after a slip in the number. People marry, and are called by half."""
+    words, others = (set(WORDS.findall(name.casefold())) for name in (one, other))
+    return bool(words and others) and words.isdisjoint(others)
 
 
 def _draft(work: Work, person: Person, verdict: New | Matched, stored: StoredRecord | None) -> Draft | None:
@@ -161,6 +175,17 @@ def _undated(drafted: Sequence[_Drafted]) -> list[Finding]:
         Finding(one.person, "left out", UNDATED, ", ".join(path.removesuffix("/status") for path in paths))
         for one in drafted
         if (paths := left_out(one.person, one.stored.record if one.stored else None)) and not one.tied
+    ]
+
+
+def _incomplete(catalogue: Catalogue, drafted: Sequence[_Drafted]) -> list[Finding]:
+    """Lines that begin a record and leave out what a customer could not. A CRM's contacts are as the CRM has them."""
+    required = [field for field in catalogue.fields.values() if field.required]
+    return [
+        Finding(one.person, "incomplete", INCOMPLETE, ", ".join(lacking))
+        for one in drafted
+        if isinstance(one.verdict, New) and one.person.contact is None
+        if (lacking := [field.path for field in required if field.path not in one.person.profile])
     ]
 
 

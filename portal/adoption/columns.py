@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from portal import clock
-from portal.adoption.person import Address, Person, Said
+from portal.adoption.person import Address, Person, Said, complaint
 from portal.audit.values import Value, format_moment
 from portal.catalogue.check import contact_point_problem, problems
 from portal.catalogue.model import Catalogue, Field, Kind
@@ -17,6 +17,7 @@ NUMBER = "customer_number"
 CAPTURED, VERSION = "capture_date", "notice_version"
 SEVERAL = ";"
 """Between several choices in one cell."""
+DAY = "a day, such as 2026-03-31"
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -30,7 +31,7 @@ def known_columns(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     for purpose in catalogue.purposes.values():
         for channel in purpose.channels:
             yield f"consents/{purpose.key}/{channel}", ", ".join(ConsentStatus)
-            yield f"consents/{purpose.key}/{channel}/{CAPTURED}", "a day or a moment; an opt_in needs one"
+            yield f"consents/{purpose.key}/{channel}/{CAPTURED}", f"{DAY}, or a moment; an opt_in needs one"
             yield f"consents/{purpose.key}/{channel}/{VERSION}", "of the text that was shown"
 
 
@@ -43,9 +44,13 @@ def _takes(field: Field) -> str:
         case Kind.BOOLEAN:
             return "true or false"
         case Kind.DATE:
-            return "a day, such as 2026-03-31"
-        case Kind.LANGUAGE | Kind.TIME_ZONE | Kind.COUNTRY:
-            return {"language": "such as de", "time_zone": "such as Europe/Berlin", "country": "such as DE"}[field.kind]
+            return DAY
+        case Kind.LANGUAGE:
+            return "a code, such as de"
+        case Kind.TIME_ZONE:
+            return "a name, such as Europe/Berlin"
+        case Kind.COUNTRY:
+            return "a code, such as DE"
     return f"a text of at most {field.max_length} characters"
 
 
@@ -80,7 +85,8 @@ class Columns:
         """What a line says; a cell that is empty says nothing."""
         if len(cells) != len(self.headings):
             why = f"has {len(cells)} cells, and the first line {len(self.headings)}"
-            return Person(where, None, "", {}, wrong={"line": why})
+            as_far = dict(zip(self.headings, cells, strict=False))
+            return Person(where, as_far.get(NUMBER, "").strip() or None, "", {}, wrong={"line": why})
         said = {name: cell.strip() for name, cell in zip(self.headings, cells, strict=True) if cell.strip()}
         profile = {path: self._value(path, cell) for path, cell in said.items() if path.startswith("profile/")}
         wrong: dict[str, str] = {}
@@ -96,8 +102,15 @@ class Columns:
             profile=profile,
             addresses=addresses,
             consents=consents,
-            wrong=wrong | {path: why[0] for path, why in found.items()},
+            wrong=wrong | {path: self._told(path, why[0], said) for path, why in found.items()},
         )
+
+    def _told(self, path: str, why: str, said: Mapping[str, str]) -> str:
+        """What is wrong with a cell, and what it takes."""
+        cell = said[NUMBER if path == "customer/number" else path.removesuffix("/status")]
+        field = self.catalogue.fields.get(path.removeprefix("profile/"))
+        takes = "" if field is None or field.kind in (Kind.TEXT, Kind.MULTILINE) else f"; it takes {_takes(field)}"
+        return complaint(cell, why) + takes
 
     def _value(self, path: str, cell: str) -> Value:
         field = self.catalogue.fields[path.removeprefix("profile/")]
@@ -118,7 +131,7 @@ class Columns:
                 _, system, use = path.split("/")
                 one = Address(System(system), normal(System(system), cell, self.country), Use(use))
                 if why := contact_point_problem(one.system, one.value):
-                    wrong[path] = why
+                    wrong[path] = complaint(cell, why)
                 yield one
 
     def _consents(self, said: Mapping[str, str], wrong: dict[str, str]) -> Iterator[tuple[tuple[str, str], Said]]:
@@ -126,23 +139,25 @@ class Columns:
             if path.startswith("consents/") and path.count("/") == 2:
                 _, purpose, channel = path.split("/")
                 if cell not in list(ConsentStatus):
-                    wrong[path] = f"is none of {', '.join(ConsentStatus)}"
+                    wrong[path] = complaint(cell, f"is none of {', '.join(ConsentStatus)}")
                     continue
-                captured = _moment(said.get(f"{path}/{CAPTURED}"))
-                if captured == "":
-                    wrong[f"{path}/{CAPTURED}"] = "is no day of the past"
-                elif cell == ConsentStatus.OPT_IN and captured is None:
-                    wrong[path] = f"an opt_in needs the day on which it was given: column {path}/{CAPTURED}"
+                day = f"{path}/{CAPTURED}"
+                captured = _captured(day, said.get(day), wrong)
+                if cell == ConsentStatus.OPT_IN and day not in said:
+                    wrong[path] = f"an opt_in needs the day on which it was given: column {day}"
                 yield (purpose, channel), Said(ConsentStatus(cell), captured, said.get(f"{path}/{VERSION}"))
 
 
-def _moment(cell: str | None) -> str | None:
-    """A day or a moment as a record has it; empty if it is none, or yet to come."""
+def _captured(column: str, cell: str | None, wrong: dict[str, str]) -> str | None:
+    """A day or a moment of the past, as a record has it."""
     if cell is None:
         return None
     try:
         at = datetime.fromisoformat(cell)
         at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
-        return ""
-    return format_moment(at) if at <= clock.now() else ""
+        wrong[column] = complaint(cell, f"is no date; it takes {DAY}, or a moment")
+        return None
+    if at > clock.now():
+        wrong[column] = complaint(cell, "is yet to come")
+    return format_moment(at)

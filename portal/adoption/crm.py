@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 
 from portal.adoption.asking import ask, failed
-from portal.adoption.person import Address, Page, Person, Said
+from portal.adoption.person import Address, Page, Person, Said, complaint
 from portal.audit.entry import Actor, ActorKind
 from portal.audit.values import Value
 from portal.catalogue.check import contact_point_problem, problems
@@ -63,27 +63,28 @@ class Contacts:
 
     def _person(self, contact: Existing) -> Person:
         remote, catalogue = contact.remote, self.line.store.catalogue
-        said = {key: name for key, name in self.line.names.items() if name not in remote.unsaid}
+        names = {key: name for key, name in self.line.names.items() if name not in remote.unsaid}
         profile: dict[str, Value] = {
-            f"profile/{key}": remote.fields[name] for key, name in said.items() if remote.fields.get(name) is not None
+            f"profile/{key}": remote.fields[name] for key, name in names.items() if remote.fields.get(name) is not None
         }
         number: dict[str, Value] = {"customer/number": contact.number} if contact.number else {}
-        wrong = {path: why[0] for path, why in problems(catalogue, number | profile).items()}
+        said = number | profile
+        wrong = {path: complaint(said[path], why[0]) for path, why in problems(catalogue, said).items()}
         addresses: list[Address] = []
         for name, value in remote.points.items():
             if value is not None:
                 addresses.append(self._address(name, value))
                 if why := contact_point_problem(addresses[-1].system, addresses[-1].value):
-                    wrong[name] = why
+                    wrong[name] = complaint(value, why)
         consents = self._consents(contact)
-        undated = {key for key, said in consents.items() if said.status is ConsentStatus.OPT_IN}  # no CRM says when
+        undated = {key for key, one in consents.items() if one.status is ConsentStatus.OPT_IN}  # no CRM says when
         return Person(
             where=remote.remote_id,
             number=contact.number,
             name=contact.name,
             profile=profile,
             addresses=tuple(dict.fromkeys(addresses)),
-            consents={key: said for key, said in consents.items() if key not in undated},
+            consents={key: one for key, one in consents.items() if key not in undated},
             undated=frozenset(undated),
             wrong=wrong,
             contact=contact,

@@ -19,6 +19,7 @@ class Doubt(StrEnum):
     SAME_MAILBOX = "has an e-mail address that somebody with another number has"
     STRANGE_ID = "belongs to a customer who is not here: another portal's?"
     OTHER_NUMBER = "belongs to a customer with another number"
+    OTHER_NAME = "has the number of a customer with quite another name"
     OTHER_CONTACT = "has the number of a customer who has another contact"
     SET_ASIDE = "is a customer's whom an operator has parked or skipped"
     ERASED = "was erased and does not come back"

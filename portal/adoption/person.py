@@ -11,6 +11,9 @@ from portal.crm.inventory import Existing
 from portal.mail.kinds import mailbox
 from portal.record.models import ConsentStatus, System, Use
 
+QUOTED = 60
+"""Characters of a value that are quoted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -61,6 +64,12 @@ class Person:
     def mailboxes(self) -> frozenset[str]:
         """The e-mail addresses, as they are compared."""
         return frozenset(mailbox(one.value) for one in self.addresses if one.system is System.EMAIL)
+
+
+def complaint(value: object, why: str) -> str:
+    """What is wrong with a value, which is quoted as far as somebody needs it to find the place."""
+    text = str(value)
+    return f"{text if len(text) <= QUOTED else text[:QUOTED] + '…'!r} {why}"
 
 
 @dataclass(frozen=True, slots=True)

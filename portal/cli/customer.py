@@ -13,7 +13,7 @@ from portal.audit.values import Value
 from portal.cli.context import records, run
 from portal.cli.first_day import import_customers
 from portal.cli.invitation_report import Report, Result
-from portal.cli.invitations import Wish, invite_all, invite_one, numbers_in
+from portal.cli.invitations import Outcome, Wish, invite_all, invite_one, numbers_in
 from portal.cli.terminal import terminal
 from portal.errors import Invalid
 from portal.identity.invitations import LASTS, LONGEST
@@ -71,11 +71,14 @@ def invite_customers(
         _tell(run(_invite_one(settings, number, wish)))
         return
     assert file is not None and report is not None
-    invited, refused, before = run(_invite_all(settings, numbers_in(file), wish, report))
+    done = run(_invite_all(settings, numbers_in(file), wish, report))
     console = terminal()
-    earlier = f"; {before} had been before" if before else ""
-    console.print(f"{invited} invited, {refused} not{earlier}. {report} says what became of each.")
-    if refused:
+    earlier = f"; {done.before} had been before" if done.before else ""
+    console.print(f"{done.invited} invited, {done.refused} not{earlier}. {report} says what became of each.")
+    if done.unknown:
+        console.print(f"Of {done.unknown} there is no record. Where an import left them out, its report says why:")
+        console.print(f"  portal customer import {file} --dry-run --report left-out.csv", soft_wrap=True)
+    if done.refused:
         raise typer.Exit(1)
 
 
@@ -84,7 +87,7 @@ async def _invite_one(settings: Settings, number: str, wish: Wish) -> Result:
         return await invite_one(store, number, wish)
 
 
-async def _invite_all(settings: Settings, numbers: list[str], wish: Wish, path: Path) -> tuple[int, int, int]:
+async def _invite_all(settings: Settings, numbers: list[str], wish: Wish, path: Path) -> Outcome:
     bar = Progress(
         TextColumn("Inviting"),
         BarColumn(),

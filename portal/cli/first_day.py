@@ -163,8 +163,8 @@ def _tell(done: Run, wish: Wish, what: str) -> None:
         console.print(f"  {count:,} {reason}")
     if done.refused:
         console.print(f"{done.refused:,} could not be written or tied; run it again when that is mended.")
-    if wish.report and (done.reasons or done.refused):
-        console.print(f"{wish.report} names them.")
+    if done.reasons or done.refused:
+        console.print(f"{wish.report or '--report FILE.csv'} names them.")
     if wish.dry:
         console.print("This was a dry run: nothing was written.")
     if done.doubtful or done.refused:

@@ -23,6 +23,7 @@ from portal.record.store import RecordStore
 
 OPERATOR = Actor(ActorKind.OPERATOR, "cli", "cli")
 HEADINGS = ("customer_number", "number")
+NOBODY = "no customer has this number"
 AT_ONCE = 8
 
 CUSTOMER = """
@@ -41,6 +42,22 @@ class Wish:
     also_linked: bool
 
 
+@dataclass(slots=True)
+class Outcome:
+    """How many were invited, how many were not, of those how many nobody knows, and how many had been before."""
+
+    invited: int = 0
+    refused: int = 0
+    unknown: int = 0
+    before: int = 0
+
+    def count(self, result: Result | None) -> None:
+        self.before += result is None
+        self.invited += result is not None and result.done
+        self.refused += result is not None and not result.done
+        self.unknown += result is not None and result.problem == NOBODY
+
+
 async def invite_one(store: RecordStore, number: str, wish: Wish) -> Result:
     """Invite a customer; a refusal is a result, and says why."""
     try:
@@ -51,14 +68,14 @@ async def invite_one(store: RecordStore, number: str, wish: Wish) -> Result:
 
 async def invite_all(
     store: RecordStore, numbers: Iterable[str], wish: Wish, report: Report, progress: Callable[[int], None]
-) -> tuple[int, int, int]:
-    """Invite many, a few at a time; gives how many were invited, how many were not, and how many had been before.
+) -> Outcome:
+    """Invite many, a few at a time.
 
     Raises:
         Unavailable: the database does not answer. What was done stands in the report.
     """
     seen: set[str] = set()
-    invited = refused = before = 0
+    outcome = Outcome()
     waiting = [_first(number, seen, report.done) for number in numbers]
     for at in range(0, len(waiting), AT_ONCE):
         part = waiting[at : at + AT_ONCE]
@@ -69,11 +86,10 @@ async def invite_all(
                 "The database does not answer.", hint="What is done stands in the report: run the same command again."
             ) from error
         report.add(result for result in results if result is not None)
-        before += sum(result is None for result in results)
-        invited += sum(result is not None and result.done for result in results)
-        refused += sum(result is not None and not result.done for result in results)
+        for result in results:
+            outcome.count(result)
         progress(len(part))
-    return invited, refused, before
+    return outcome
 
 
 def numbers_in(file: Path) -> list[str]:
@@ -114,7 +130,7 @@ async def _result(store: RecordStore, one: str | Result | None, wish: Wish) -> R
 async def _invite(store: RecordStore, number: str, wish: Wish) -> Result:
     customer = await store.database.fetch_one(CUSTOMER, [number])
     if customer is None:
-        return Result(number, "refused", "no customer has this number")
+        return Result(number, "refused", NOBODY)
     if customer["linked"] and not wish.also_linked:
         return Result(number, "refused", "has a login already")
     stored = await read(store.database, store.keys, customer["id"])

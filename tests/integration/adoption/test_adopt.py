@@ -64,7 +64,7 @@ async def test_a_customer_who_was_there_gets_what_is_missing_and_keeps_their_wor
     """Nothing that a customer said is overwritten: neither a value, nor what they removed, nor their addresses."""
     stored = await a_customer(
         office.stage.stores.worker, number="K1", values=a_contact_point(value="mine@example.com"), language="de",
-        good_to_know="Knock.",
+        good_to_know="Knock.", family_name="Berg",
     )  # fmt: skip
     customer = stored.record.id
     await office.stage.says(customer, {"profile/given_name": "Anna", "profile/good_to_know": None})
@@ -137,7 +137,7 @@ async def test_an_opt_in_that_nobody_can_date_is_left_out_and_told(
 ) -> None:
     """Neither then nor when the sync reads the contact does it get a day that somebody made up."""
     if there:
-        await a_customer(salesforce.stage.stores.worker, number="K1", values={}, given_name="Anna")
+        await a_customer(salesforce.stage.stores.worker, number="K1", values={}, given_name="Anna", family_name="Berg")
     contact, report = salesforce.add("K1"), tmp_path / "report.csv"
     salesforce.subject.salesforce.change("Contact", contact, {"Offers_by_email__c": "opt_in"})  # type: ignore[attr-defined]
 
@@ -195,7 +195,7 @@ async def test_twice_changes_nothing(salesforce: Office) -> None:
 
 
 async def test_a_dry_run_writes_nothing_anywhere(office: Office) -> None:
-    await a_customer(office.stage.stores.worker, number="K2")
+    await a_customer(office.stage.stores.worker, number="K2", family_name="Berg")
     for number in ("K1", "K2", None):
         office.add(number, pronouns="they")
     before, contacts = await office.counts(), office.contacts()
@@ -293,7 +293,7 @@ async def test_a_crm_that_is_paused_is_not_called(salesforce: Office) -> None:
 
 async def test_who_was_parked_for_their_contact_is_mended(office: Office) -> None:
     """They were here before the CRM was connected: a contact with their number is never taken over unasked."""
-    stored = await a_customer(office.stage.stores.worker, number="K1", values={}, given_name="Anna")
+    stored = await a_customer(office.stage.stores.worker, number="K1", values={}, given_name="Anna", family_name="Berg")
     contact = office.add("K1", given_name="Ann")
     await office.stage.settle()
     assert (await office.stage.state(stored.record.id))["status"] == "parked"
@@ -341,7 +341,7 @@ async def test_only_one_brings_in_customers(salesforce: Office) -> None:
 
 async def test_every_chain_holds_afterwards(salesforce: Office) -> None:
     store = salesforce.stage.stores.worker
-    touched = await a_customer(store, number="K1", values={})
+    touched = await a_customer(store, number="K1", values={}, family_name="Berg")
     await salesforce.stage.says(touched.record.id, a_consent("offers", "email", "opt_out"), action="consent:given")
     for number in range(60):
         salesforce.add(f"K{number}", email=f"p{number}@example.com", pronouns="they")

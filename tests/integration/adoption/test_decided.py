@@ -107,7 +107,7 @@ async def test_what_is_decided_while_the_contact_is_tied_stands(salesforce: Offi
 async def test_only_who_is_new_is_held_back_until_they_are_tied(salesforce: Office) -> None:
     """Of somebody who was there, something waits already: the CRM gets it at once, whatever becomes of the command."""
     store = salesforce.stage.stores.worker
-    stored = await a_customer(store, number="K1", values=a_contact_point(value="mine@example.com"), language="de")
+    stored = await a_customer(store, number="K1", values=a_contact_point(value="mine@example.com"), family_name="Berg")
     await salesforce.stage.says(stored.record.id, {"profile/given_name": "Anna"})
     salesforce.add("K1", email="old@example.com", pronouns="they")
     salesforce.add("K2")

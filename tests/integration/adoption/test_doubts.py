@@ -51,7 +51,7 @@ async def test_everybody_who_is_doubtful_is_told_with_the_reason_and_who_else_it
         bad: (Doubt.UNACCEPTABLE, ""),
         other: (Doubt.OTHER_NUMBER, "K9"),
     }
-    assert told[bad]["detail"] == "Email: is no e-mail address"
+    assert told[bad]["detail"] == "Email: 'no address' is no e-mail address"
     assert told[none]["name"].startswith("'="), "no spreadsheet runs it"
     assert (tmp_path / "report.csv").stat().st_mode & 0o077 == 0
     assert done.reasons[Doubt.SAME_MAILBOX] == 3
@@ -60,6 +60,29 @@ async def test_everybody_who_is_doubtful_is_told_with_the_reason_and_who_else_it
     settled = await salesforce.adopts(shared=True, report=tmp_path / "report.csv")
     assert settled.new == 3, "a couple may share a mailbox, where the operator says so"
     assert len(rows_of(tmp_path / "report.csv")) == settled.doubtful
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "doubtful"),
+    [("Berit", "Stone", True), ("ANN-MARIE", "Stone", False), ("Berit", "berg", False)],
+    ids=["another", "married", "called otherwise"],
+)
+async def test_a_number_whose_customer_has_quite_another_name_is_told(
+    salesforce: Office, tmp_path: Path, given: str, family: str, doubtful: bool
+) -> None:
+    """A slip in a number would give somebody another person's addresses. Who married is still told by half a name."""
+    await a_customer(salesforce.stage.stores.worker, number="K1", given_name=given, family_name=family)
+    contact = salesforce.add("K1", email="ann@example.com", given_name="Ann")
+
+    done = await salesforce.adopts(report=tmp_path / "report.csv")
+
+    assert (done.matched, done.doubtful) == (not doubtful, doubtful)
+    assert bool(salesforce.contact(contact).get("Portal_Id__c")) is not doubtful
+    if doubtful:
+        [told] = rows_of(tmp_path / "report.csv")
+        assert (told["reason"], told["name"], told["detail"]) == (
+            Doubt.OTHER_NAME, "Ann Berg", "the record is Berit Stone's"
+        )  # fmt: skip
 
 
 async def test_letters_beyond_ascii_are_compared_as_the_database_does(salesforce: Office) -> None:
@@ -144,7 +167,7 @@ async def test_a_dry_run_says_what_a_real_one_does(
         ids = {"stranger": str(uuid4())}
         for number, mailbox in there.items():
             values = a_contact_point(value=mailbox) if mailbox else {}
-            ids[number] = str((await a_customer(store, number=number, values=values)).record.id)
+            ids[number] = str((await a_customer(store, number=number, values=values, family_name="Berg")).record.id)
         for one in people:
             owner = ids.get(one["owner"] or "")
             office.add(one["number"], email=one["email"], portal_id=owner, pronouns=one["pronouns"])

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from portal.adoption.bring import INCOMPLETE
 from portal.adoption.everybody import Wish, bring_everybody
 from portal.adoption.file import Lines
+from portal.adoption.judge import Doubt
 from portal.adoption.run import Run
 from portal.errors import Invalid
 from portal.record.models import Record
@@ -106,22 +108,25 @@ async def test_bad_lines_are_told_and_good_ones_go_in(own_stores: Stores, tmp_pa
     ]
     file, report = a_file(tmp_path, *lines), tmp_path / "report.csv"
     with file.open("a", encoding="utf-8") as more:
-        more.write("only one cell\n\n")
+        more.write("K11,only,three\n\n")
 
     done = await imported(own_stores, file, wish=Wish(report=report))
 
     told = {row["where"]: f"{row['reason']} {row['detail']}{row['others']}".strip() for row in rows_of(report)}
+    bad = Doubt.UNACCEPTABLE.value
     assert told == {
-        "2": "says something that cannot be kept profile/given_name: has characters that cannot be kept",
+        "2": f"{bad} profile/given_name: 'several\\nlines' has characters that cannot be kept",
         "4": "has no customer number",
         "5": "has a customer number that others have, too 6",
         "6": "has a customer number that others have, too 5",
-        "7": "says something that cannot be kept profile/language: is no language",
-        "8": "says something that cannot be kept consents/offers/email: an opt_in needs the day on which it was given:"
-        " column consents/offers/email/capture_date",
-        "9": "says something that cannot be kept contact_points/phone/mobile: is no phone number with its country code",
-        "11": "says something that cannot be kept line: has 1 cells, and the first line 8",
+        "7": f"{bad} profile/language: 'Klingon' is no language; it takes a code, such as de",
+        "8": f"{bad} consents/offers/email: an opt_in needs the day on which it was given: column"
+        " consents/offers/email/capture_date",
+        "9": f"{bad} contact_points/phone/mobile: 'none' is no phone number with its country code",
+        "10": f"{INCOMPLETE} profile/given_name, profile/family_name",
+        "11": f"{bad} line: has 3 cells, and the first line 8",
     }
+    assert next(row["customer_number"] for row in rows_of(report) if row["where"] == "11") == "K11"
     assert (done.new, done.doubtful, done.through) == (1, 8, 9)
     assert [consent.status for consent in (await record(own_stores, late)).consents] == ["opt_out"]
 
@@ -129,7 +134,7 @@ async def test_bad_lines_are_told_and_good_ones_go_in(own_stores: Stores, tmp_pa
 async def test_the_same_again_changes_nothing_and_more_only_what_is_missing(own_stores: Stores, tmp_path: Path) -> None:
     number = a_number()
     stored = await a_customer(own_stores.worker, number=number, values=a_contact_point(value=f"{number}@example.com"))
-    line = {"customer_number": number, "profile/given_name": "Somebody", "profile/language": "de"}
+    line = {"customer_number": number, "profile/given_name": "Alice-Sophie", "profile/language": "de"}
     line |= {"contact_points/email/private": "other@example.com", "contact_points/phone/mobile": "+442079460018"}
     file = a_file(tmp_path, line)
 
@@ -210,6 +215,7 @@ async def test_from_the_command_line(empty_database: URL, tmp_path: Path) -> Non
     assert dry.returncode == 1
     assert dry.stdout.splitlines()[0] == "41 lines: 40 new, 0 matched, 1 doubtful.", dry.stderr
     assert "nothing was written" in dry.stdout
+    assert "--report FILE.csv names them." in dry.stdout
     assert one(empty_database, "SELECT count(*) FROM portal.customer") == (0,)
     done = portal("customer", "import", "people.csv", "--report", "bad.csv", env=env, folder=tmp_path)
     assert done.stdout.splitlines()[0] == dry.stdout.splitlines()[0]

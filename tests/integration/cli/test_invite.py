@@ -68,6 +68,8 @@ async def test_many_are_invited_and_each_bad_row_is_told(
 
     assert done.returncode == 1, "some were not"
     assert "1 invited, 5 not. out.csv says what became of each." in done.stdout, done.stderr
+    assert "Of 2 there is no record" in done.stdout
+    assert "\n  portal customer import in.csv --dry-run --report left-out.csv\n" in done.stdout
     told = rows_of(report)
     assert [(row["customer_number"], row["problem"]) for row in told] == [
         (alice.record.number, ""),
@@ -97,6 +99,7 @@ async def test_a_run_that_was_cut_off_goes_on(
     again = portal(*command, env=env, folder=tmp_path)
 
     assert "2 invited, 0 not; 1 had been before." in again.stdout, again.stderr
+    assert "no record" not in again.stdout
     told = rows_of(report)
     assert [row["customer_number"] for row in told] == [c.record.number for c in (alice, bob, late)]
     assert told[0] == first[0], "who was invited is not invited again"

@@ -10,6 +10,9 @@ from portal.errors import Invalid
 
 AT = "consents/offers/email"
 WHEN = f"{AT}/capture_date"
+BEFORE, AFTER = "0001-01-01T00:00+23:00", "9999-12-31T23:59-23:00"
+DAY = "a day, such as 2026-03-31"
+HELPS = "text_first, extra_time, speak_slowly, large_print, in_writing"
 PHONE = "contact_points/phone/mobile"
 
 
@@ -46,17 +49,26 @@ def test_a_cell_becomes_a_value_that_a_record_can_hold(
 @pytest.mark.parametrize(
     ("cells", "wrong"),
     [
-        ({"profile/language": "Klingon"}, {"profile/language": "is no language"}),
-        ({"profile/helps_me": "magic"}, {"profile/helps_me": "is none of the choices"}),
-        ({"profile/customer_since": "31.03.2026"}, {"profile/customer_since": "is no date"}),
-        ({"contact_points/email/home": "ann@"}, {"contact_points/email/home": "is no e-mail address"}),
-        ({PHONE: "+49 30 12345 or 6789"}, {PHONE: "is no phone number in E.164"}),
-        ({PHONE: "+49 30 1234567 ext. 12"}, {PHONE: "is no phone number in E.164"}),
-        ({AT: "yes"}, {AT: "is none of opt_in, opt_out, seen, not_seen"}),
-        ({AT: "opt_out", WHEN: "soon"}, {WHEN: "is no day of the past"}),
-        ({AT: "opt_in", WHEN: "2999-01-01"}, {WHEN: "is no day of the past"}),
-        ({AT: "opt_in", WHEN: "0001-01-01T00:00+23:00"}, {WHEN: "is no day of the past"}),
-        ({AT: "opt_in", WHEN: "9999-12-31T23:59-23:00"}, {WHEN: "is no day of the past"}),
+        (
+            {"profile/language": "Klingon"},
+            {"profile/language": "'Klingon' is no language; it takes a code, such as de"},
+        ),
+        (
+            {"profile/helps_me": "magic"},
+            {"profile/helps_me": f"'magic' is none of the choices; it takes some of {HELPS}, with ; between them"},
+        ),
+        (
+            {"profile/customer_since": "31.03.2026"},
+            {"profile/customer_since": f"'31.03.2026' is no date; it takes {DAY}"},
+        ),
+        ({"contact_points/email/home": "ann@"}, {"contact_points/email/home": "'ann@' is no e-mail address"}),
+        ({PHONE: "+49 30 12345 or 6789"}, {PHONE: "'+49 30 12345 or 6789' is no phone number in E.164"}),
+        ({PHONE: "+49 30 1234567 ext. 12"}, {PHONE: "'+49 30 1234567 ext. 12' is no phone number in E.164"}),
+        ({AT: "yes"}, {AT: "'yes' is none of opt_in, opt_out, seen, not_seen"}),
+        ({AT: "opt_in", WHEN: "31.03.2025"}, {WHEN: f"'31.03.2025' is no date; it takes {DAY}, or a moment"}),
+        ({AT: "opt_in", WHEN: "2999-01-01"}, {WHEN: "'2999-01-01' is yet to come"}),
+        ({AT: "opt_in", WHEN: BEFORE}, {WHEN: f"'{BEFORE}' is no date; it takes {DAY}, or a moment"}),
+        ({AT: "opt_in", WHEN: AFTER}, {WHEN: f"'{AFTER}' is no date; it takes {DAY}, or a moment"}),
     ],
     ids=[
         "language",
@@ -66,7 +78,7 @@ def test_a_cell_becomes_a_value_that_a_record_can_hold(
         "two numbers",
         "extension",
         "status",
-        "no day",
+        "another format",
         "future",
         "before all days",
         "after all days",
@@ -81,12 +93,14 @@ def test_a_cell_that_cannot_be_kept_is_told_by_its_column(
 def test_what_is_locked_cannot_be_opted_out_of(catalogue: Catalogue) -> None:
     purpose = next(one for one in catalogue.purposes.values() if one.locked)
     path = f"consents/{purpose.key}/{purpose.locked[0]}"
-    assert person(catalogue, **{path: "opt_out"}).wrong == {f"{path}/status": "cannot be opted out of"}
+    assert person(catalogue, **{path: "opt_out"}).wrong == {f"{path}/status": "'opt_out' cannot be opted out of"}
 
 
 def test_phone_numbers_are_where_the_operator_says(catalogue: Catalogue) -> None:
     path = "contact_points/phone/home"
-    assert person(catalogue, **{path: "030 901820"}).wrong == {path: "is no phone number with its country code"}
+    assert person(catalogue, **{path: "030 901820"}).wrong == {
+        path: "'030 901820' is no phone number with its country code"
+    }
     assert [one.value for one in person(catalogue, "DE", **{path: "030 901820"}).addresses] == ["+4930901820"]
 
 

@@ -69,7 +69,8 @@ class Database:
             timeout=3,
             max_lifetime=1800,
             open=False,
-            reset=_to_autocommit,
+            # Looked at when it is borrowed: to be reset when it comes back is a task of its own, each time.
+            check=_to_autocommit,
             close_returns=True,
         )
 
@@ -139,7 +140,8 @@ class Database:
         try:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(cast("Any", sql), params or None, binary=binary)
-            return await cursor.fetchall() if cursor.description else []
+            # Not `cursor.description`, which makes an object of each column.
+            return await cursor.fetchall() if cursor.rownumber is not None else []
         finally:
             await self.pool.putconn(connection)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ class Form(wtforms.Form):
 
     class Meta(wtforms.meta.DefaultMeta):
         def get_translations(self, form: wtforms.form.BaseForm) -> Any:
-            return get_translations([current_language()])
+            return _translations(current_language())
 
     seen = HiddenField(name="seq")
     request_id = HiddenField()
@@ -76,6 +77,12 @@ class Form(wtforms.Form):
 
     def _with_several_values(self) -> frozenset[str]:
         return frozenset(field.name for field in self if isinstance(field, SelectMultipleField))
+
+
+@cache
+def _translations(language: str) -> Any:
+    """WTForms' own words. It would look for the file again for each form."""
+    return get_translations([language])
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -41,8 +41,8 @@ def form_field(field: Field) -> Any:
             return IsoDate(validators=needed, **given)
         case Kind.LANGUAGE | Kind.TIME_ZONE | Kind.COUNTRY:
             listed = {Kind.LANGUAGE: lists.languages, Kind.TIME_ZONE: lists.zones, Kind.COUNTRY: lists.countries}
-            validators = [*needed, _of_catalogue(field)]
-            return Pick(coerce=_chosen, choices=_with_none(field, listed[field.kind]()), validators=validators, **given)
+            long = lists.Listed(_with_none(field, listed[field.kind]()))
+            return Pick(choices=long, coerce=_chosen, validators=[*needed, _of_catalogue(field)], **given)
 
 
 def _text(field: Field, given: dict[str, Any], needed: list[Any]) -> Any:
@@ -78,11 +78,16 @@ class Pick(fields.SelectField):
     """One of a long list, which is for choosing and not for forbidding: what the record holds already, such as the old
     name of a time zone, can stay."""
 
+    def __init__(self, label: str | None = None, *, choices: lists.Listed, **kwargs: Any) -> None:
+        # WTForms would go through them all, each time that a form is made.
+        super().__init__(label, **kwargs)
+        self.choices: Sequence[SelectChoice] = choices
+        self.listed = choices
+
     def post_process(self, formdata: Any = None) -> None:
         super().post_process(formdata)  # type: ignore[misc]  # newer than its stubs
-        listed: list[Any] = list(self.choices or ())
-        if self.data and all(choice.value != self.data for choice in listed):
-            self.choices = [SelectChoice(self.data), *listed]
+        if self.data and self.data not in self.listed.values:
+            self.choices = [SelectChoice(self.data), *self.listed]
 
     def pre_validate(self, form: BaseForm) -> None:
         # What is chosen is on the list by now; to look through hundreds of choices once more would find nothing.

@@ -1,8 +1,8 @@
 """Languages, countries and time zones by name, in the person's own language, as the choices of a select."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, cached_property
 from importlib.resources import files
 
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -16,17 +16,25 @@ OFTEN_SPOKEN = ("en", "de", "fr", "es", "it", "nl", "pl", "pt", "ro", "tr", "uk"
 _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "QO", "ZZ"})
 
 
-def languages() -> Sequence[SelectChoice]:
+class Listed(tuple[SelectChoice, ...]):
+    """Choices of which there are hundreds: whether something is one of them is known without going through all."""
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        return frozenset(choice.value for choice in self)
+
+
+def languages() -> Listed:
     """The languages that many speak first, then all of them by name."""
     return _languages(current_language())
 
 
-def countries() -> Sequence[SelectChoice]:
+def countries() -> Listed:
     """The countries by name."""
     return _countries(current_language())
 
 
-def zones() -> Sequence[SelectChoice]:
+def zones() -> Listed:
     """The time zones by continent or ocean, and city."""
     return _zones(current_language())
 
@@ -35,27 +43,27 @@ def zones() -> Sequence[SelectChoice]:
 
 
 @cache
-def _languages(language: str) -> Sequence[SelectChoice]:
+def _languages(language: str) -> Listed:
     names = _language_names(language)
     often = [SelectChoice(code, names[code], optgroup=_("Often spoken")) for code in OFTEN_SPOKEN if code in names]
     rest = [SelectChoice(c, n, optgroup=_("All languages")) for c, n in _by_name(names) if c not in OFTEN_SPOKEN]
-    return (*often, *rest)
+    return Listed([*often, *rest])
 
 
 @cache
-def _countries(language: str) -> Sequence[SelectChoice]:
-    return tuple(SelectChoice(code, name) for code, name in _by_name(_country_names(language)))
+def _countries(language: str) -> Listed:
+    return Listed(SelectChoice(code, name) for code, name in _by_name(_country_names(language)))
 
 
 @cache
-def _zones(language: str) -> Sequence[SelectChoice]:
+def _zones(language: str) -> Listed:
     regions = _regions()
     found = [
         SelectChoice(key, name, optgroup=regions[key.partition("/")[0]])
         for key, name in _by_name(_zone_names(language))
         if key.partition("/")[0] in regions
     ]
-    return tuple(sorted(found, key=lambda choice: _sortable(choice.optgroup or "")))
+    return Listed(sorted(found, key=lambda choice: _sortable(choice.optgroup or "")))
 
 
 def _regions() -> dict[str, str]:

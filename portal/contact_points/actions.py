@@ -24,13 +24,14 @@ class Reach:
 
 
 async def add_contact_point(
-    store: RecordStore, customer_id: UUID, intention: Intention, id: UUID, reach: Reach, *, limit: int
+    store: RecordStore, customer_id: UUID, intention: Intention, reach: Reach, *, limit: int
 ) -> Outcome:
-    """Keep one more way to reach the customer, to be tried last.
+    """Keep one more way to reach the customer, to be tried last. Its id is the intention's, so that it is kept once.
 
     Raises:
         Invalid: it is there already, or there are as many as are kept.
     """
+    id = intention.request
 
     def proposal(record: Record) -> Mapping[str, Value]:
         others = [point for point in record.contact_points if point.id != id]

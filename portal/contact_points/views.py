@@ -68,13 +68,12 @@ async def new(request: Request) -> Response:
             services(request).customers,
             customer_id(request),
             intention(request, form, "contact_point:added"),
-            form.request,
             Reach(system, form.value.data, form.use.data),
             limit=services(request).settings.max_contact_points,
         )
     except Invalid as error:
         return show_form(request, card, stored, refused(form, error), status=422)
-    assert not isinstance(outcome, Conflicted)  # nobody else has an item with this id
+    assert not isinstance(outcome, Conflicted)  # no other intention writes a contact point with this id
     return show_saved(request, points_card(), outcome)
 
 

@@ -14,13 +14,14 @@ from portal.record.store import RecordStore
 
 
 async def add_contact_window(
-    store: RecordStore, customer_id: UUID, intention: Intention, id: UUID, values: Mapping[str, Value], *, limit: int
+    store: RecordStore, customer_id: UUID, intention: Intention, values: Mapping[str, Value], *, limit: int
 ) -> Outcome:
-    """Keep one more window.
+    """Keep one more window; its id is the intention's, so that it is kept once.
 
     Raises:
         Invalid: there are as many as are kept.
     """
+    id = intention.request
 
     def proposal(record: Record) -> Mapping[str, Value]:
         others = [window for window in record.contact_windows if window.id != id]

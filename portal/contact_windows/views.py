@@ -48,11 +48,10 @@ async def new(request: Request) -> Response:
                 services(request).customers,
                 customer_id(request),
                 intention(request, form, "contact_window:added"),
-                form.request,
                 form.values(),
                 limit=services(request).settings.max_contact_windows,
             )
-            assert not isinstance(outcome, Conflicted)  # nobody else has an item with this id
+            assert not isinstance(outcome, Conflicted)  # no other intention writes a window with this id
             return _saved(request, outcome)
         except Invalid as error:
             refused(form, error)

@@ -14,15 +14,13 @@ from portal.record.models import Note, NoteKind, Record, attributes
 from portal.record.store import RecordStore
 
 
-async def add_note(
-    store: RecordStore, customer_id: UUID, intention: Intention, id: UUID, body: str, *, limit: int
-) -> Outcome:
-    """Keep a note of the customer's.
+async def add_note(store: RecordStore, customer_id: UUID, intention: Intention, body: str, *, limit: int) -> Outcome:
+    """Keep a note of the customer's; its id is the intention's, so that it is kept once.
 
     Raises:
         Invalid: there are as many as are kept.
     """
-    now = format_moment(clock.now())
+    id, now = intention.request, format_moment(clock.now())
 
     def proposal(record: Record) -> Mapping[str, Value]:
         if sum(_own(note) and note.id != id for note in record.notes) >= limit:

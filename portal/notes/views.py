@@ -52,10 +52,8 @@ async def _add(request: Request) -> Response:
         intent = intention(request, form, "note:added")
         limit = at_hand.settings.max_notes
         try:
-            outcome = await add_note(
-                at_hand.customers, customer_id(request), intent, form.request, form.body.data, limit=limit
-            )
-            assert not isinstance(outcome, Conflicted)  # nobody else has a note with this id
+            outcome = await add_note(at_hand.customers, customer_id(request), intent, form.body.data, limit=limit)
+            assert not isinstance(outcome, Conflicted)  # no other intention writes a note with this id
             return show_saved(request, notes_card(outcome.stored.record), outcome)
         except Invalid as error:
             refused(form, error)

@@ -57,6 +57,18 @@ async def test_sending_twice_makes_one(as_alice: httpx2.AsyncClient, alices: Els
     assert len((await alices.record()).contact_points) == 3
 
 
+async def test_a_form_that_the_browser_kept_adds_a_second_one(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
+    form = await open_form(as_alice, f"{POINTS}?system=messaging")
+    await send(as_alice, form, value="Signal: alice.04")
+
+    # Back, and another one typed over the first: the form has the id and the version of then.
+    answer = await send(as_alice, form, value="Threema: ALICE004")
+
+    assert answer.status_code == 303
+    added = [point.value for point in (await alices.record()).contact_points if point.system is System.MESSAGING]
+    assert added == ["Signal: alice.04", "Threema: ALICE004"]
+
+
 async def test_the_same_address_twice_is_refused(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     form = await open_form(as_alice, f"{POINTS}?system=email")
 

@@ -48,6 +48,17 @@ async def test_a_whole_day_and_every_channel(as_alice: httpx2.AsyncClient, alice
     assert "Sun, all day" in answer.text
 
 
+async def test_a_form_that_the_browser_kept_adds_a_second_one(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
+    form = await open_form(as_alice, WINDOWS)
+    await send(as_alice, form, EVENING)
+
+    # Back, and other days chosen over the first ones: the form has the id and the version of then.
+    answer = await send(as_alice, form, {**EVENING, "weekdays": ["5"]})
+
+    assert answer.status_code == 303
+    assert {window.weekdays for window in (await alices.record()).contact_windows} == {(1, 2), (5,)}
+
+
 async def test_sending_twice_makes_one_and_the_same_again_is_refused(
     as_alice: httpx2.AsyncClient, alices: Elsewhere
 ) -> None:

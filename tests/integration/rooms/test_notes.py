@@ -36,6 +36,19 @@ async def test_sending_twice_makes_one(as_alice: httpx2.AsyncClient, alices: Els
     assert len((await alices.record()).notes) == 1
 
 
+async def test_a_form_that_the_browser_kept_takes_a_second_note(
+    as_alice: httpx2.AsyncClient, alices: Elsewhere
+) -> None:
+    form = await open_form(as_alice, "/record", NOTES)
+    await send(as_alice, form, body="Please knock.")
+
+    # Back, and other words typed over the first ones: the form has the id and the version of then.
+    answer = await send(as_alice, form, body="The gate sticks.")
+
+    assert answer.status_code == 303
+    assert {note.body for note in (await alices.record()).notes} == {"Please knock.", "The gate sticks."}
+
+
 async def test_she_changes_it_and_takes_it_back(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
     await send(as_alice, await open_form(as_alice, "/record", NOTES), body="Please knock.")
     (note,) = (await alices.record()).notes

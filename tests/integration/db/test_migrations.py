@@ -13,11 +13,18 @@ SELECT 'column' AS kind, table_schema || '.' || table_name || '.' || column_name
     data_type || ' ' || is_nullable AS what
 FROM information_schema.columns WHERE table_schema IN ('portal', 'keys', 'crm')
 UNION ALL
-SELECT 'function', p.oid::regprocedure::text, md5(p.prosrc) FROM pg_proc p
+SELECT 'function', p.oid::regprocedure::text, md5(p.prosrc) || ' ' || p.proconfig::text FROM pg_proc p
 WHERE p.pronamespace::regnamespace::text IN ('portal', 'keys', 'crm')
 UNION ALL
 SELECT 'constraint', conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace::regnamespace::text IN ('portal', 'keys', 'crm')
+UNION ALL
+SELECT 'index', i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+WHERE c.relnamespace::regnamespace::text IN ('portal', 'keys', 'crm')
+UNION ALL
+SELECT 'table', c.oid::regclass::text, c.reloptions::text FROM pg_class c
+WHERE c.relkind IN ('r', 'v') AND c.relnamespace::regnamespace::text IN ('portal', 'keys', 'crm')
 UNION ALL
 SELECT 'trigger', tgrelid::regclass || ' ' || tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
 ORDER BY 1, 2

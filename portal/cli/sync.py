@@ -16,6 +16,7 @@ from portal.crm import configured
 from portal.crm.said import in_words
 from portal.db.database import Database, Row
 from portal.errors import Invalid
+from portal.formats import format_ago
 from portal.settings import load_settings
 from portal.sync import steer
 
@@ -42,6 +43,11 @@ SELECT s.connector, c.number, s.status, s.attempts, s.last_error
 FROM portal.sync_state s JOIN portal.customer c ON c.id = s.customer_id
 WHERE s.status IN ('parked', 'skipped') ORDER BY s.connector, c.number LIMIT %s
 """
+WORKERS = """
+SELECT count(*) FILTER (WHERE w.seen_at > at - interval '10 seconds') AS running,
+    max(w.seen_at) FILTER (WHERE w.seen_at <= at - interval '10 seconds') AS silent_since
+FROM portal.worker w, clock_timestamp() at
+"""
 SHOWN = 50
 ACTOR = "cli"
 
@@ -60,12 +66,13 @@ def status(parked: Annotated[bool, typer.Option(help="List the records that are 
 
     settings = load_settings()
 
-    async def main() -> tuple[Catalogue, list[Row], list[Row]]:
+    async def main() -> tuple[Catalogue, list[Row], list[Row], Row]:
         async with records(settings) as store:
             found = await store.database.fetch_all(STATUS), await store.database.fetch_all(PARKED, [SHOWN])
-            return store.catalogue, *found
+            [workers] = await store.database.fetch_all(WORKERS)
+            return store.catalogue, *found, workers
 
-    catalogue, crms, refused = run(main())
+    catalogue, crms, refused, workers = run(main())
     table = Table("connector", "CRM", "state", "behind", "oldest waits", "parked", "most attempts", "budget")
     for row in crms:
         # One that was just changed may be due in a moment.
@@ -74,6 +81,7 @@ def status(parked: Annotated[bool, typer.Option(help="List the records that are 
         state = _state(row) if row["name"] in configured(settings) else "not in the settings"
         table.add_row(row["name"], row["label"], state, *figures, _budget(row))
     terminal().print(table)
+    terminal().print(_workers(workers))
     if parked and refused:
         listed = Table("connector", "customer", "state", "attempts", "why", title="Parked")
         for row in refused:
@@ -149,6 +157,14 @@ def relink(
         "Nothing was changed: that contact belongs to another customer, or this one was erased.",
     )
     terminal().print(f"Customer {number} is linked; the contact is read now.")
+
+
+def _workers(row: Row) -> str:
+    running = f"{row['running']} worker{'s are' if row['running'] != 1 else ' is'} running."
+    if not row["running"]:
+        running = "No worker is running, so nothing reaches the CRMs. Start one: portal work."
+    last = f" One was last seen {format_ago(row['silent_since'])}." if row["silent_since"] else ""
+    return running + last
 
 
 def _state(row: Row) -> str:

@@ -15,13 +15,18 @@ PARKED_SHOWN = 20
 """How many parked records are listed for each CRM; the figure beside them counts all."""
 
 SEEN_LATELY = timedelta(seconds=10)
-"""A worker that has not shown itself for as long is taken for gone."""
+"""A worker that has not shown itself for as long is counted no more: it shows itself every five seconds."""
+
+SILENT = timedelta(minutes=1)
+"""After as long it is gone: a break of the database, or of the network, would be over."""
 
 OVERVIEW = f"""
 SELECT clock_timestamp() AS at, current_setting('server_version') AS postgresql,
     (SELECT version_num FROM portal.alembic_version) AS migration,
     (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.seen_at DESC) FROM (
-        SELECT id, started_at, seen_at FROM portal.worker ORDER BY seen_at DESC LIMIT 50) w) AS workers,
+        SELECT id, started_at, seen_at FROM portal.worker
+        WHERE seen_at > clock_timestamp() - interval '1 hour' OR seen_at = (SELECT max(seen_at) FROM portal.worker)
+        ORDER BY seen_at DESC LIMIT 50) w) AS workers,
     (SELECT jsonb_agg(to_jsonb(c) ORDER BY c.label) FROM (
         SELECT o.name, o.label, o.polled_at, o.paused_at, g.open_until,
             coalesce(due.behind, 0) AS behind, due.waiting_since, parked.*, done.*
@@ -51,6 +56,7 @@ class Worker:
     started_at: datetime
     seen_at: datetime
     here: bool
+    gone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,9 @@ async def overview(database: Database) -> Overview:
 
 def _worker(raw: dict[str, Any], at: datetime) -> Worker:
     seen_at = datetime.fromisoformat(raw["seen_at"])
-    return Worker(UUID(raw["id"]), datetime.fromisoformat(raw["started_at"]), seen_at, at - seen_at < SEEN_LATELY)
+    unseen = at - seen_at
+    started_at = datetime.fromisoformat(raw["started_at"])
+    return Worker(UUID(raw["id"]), started_at, seen_at, here=unseen < SEEN_LATELY, gone=unseen >= SILENT)
 
 
 def _connector(raw: dict[str, Any]) -> ConnectorHealth:

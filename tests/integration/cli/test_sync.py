@@ -71,6 +71,15 @@ def test_what_waits_waits_since_its_change_however_late_it_is_tried_again(crm: R
     assert 3600 <= oldest() < 3660
 
 
+def test_who_works_is_told_and_since_when_somebody_does_not(crm: Run, empty_database: URL) -> None:
+    assert "No worker is running, so nothing reaches the CRMs. Start one: portal work.\n" in crm("status").stdout
+    worker = "INSERT INTO portal.worker (id, seen_at) VALUES (gen_random_uuid(), now() - interval"
+    sql(empty_database, f"{worker} '3 minutes')")
+    assert "Start one: portal work. One was last seen 3 minutes ago." in crm("status").stdout
+    sql(empty_database, f"{worker} '0 seconds')")
+    assert "1 worker is running. One was last seen 3 minutes ago." in crm("status").stdout
+
+
 def test_a_record_is_parked_skipped_and_tried_again(crm: Run) -> None:
     assert "is parked" in crm("park", "embedded", "4711", "--why", "wrong person").stdout
     shown = crm("status").stdout

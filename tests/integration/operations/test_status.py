@@ -11,6 +11,7 @@ from tests.integration.desk.reading import part, text
 from tests.integration.sync_stage import Stage
 
 BEAT = "INSERT INTO portal.worker (id) VALUES (%s)"
+BEAT_BEFORE = "INSERT INTO portal.worker (id, seen_at) VALUES (%s, now() - %s::interval)"
 
 
 @pytest.fixture
@@ -77,6 +78,27 @@ async def test_without_a_worker_it_says_what_that_means(
 
     assert "No worker is running, so nothing reaches the CRMs" in text(page)
     assert "gone" in text(part(page, "workers"))
+
+
+async def test_a_worker_that_is_not_there_says_since_when(
+    as_olivia: httpx2.AsyncClient, worker: None, stage: Stage
+) -> None:
+    """Whether it only stands still shows within a minute; then it is nothing to look at any more, and goes."""
+    await stage.all(BEAT_BEFORE, uuid4(), "20 seconds")
+    workers = part(await seen(as_olivia), "workers")
+    assert "running" in text(workers) and "last seen" in text(workers)
+    assert "not heard of" in text(workers) and "gone" not in text(workers)
+
+    await stage.all(
+        "UPDATE portal.worker SET seen_at = seen_at - interval '1 minute' WHERE seen_at < now() - interval '15 s'"
+    )
+    workers = part(await seen(as_olivia), "workers")
+    assert '<span class="tag">gone</span>' in workers and "last seen" in text(workers)
+
+    await stage.all(
+        "UPDATE portal.worker SET seen_at = seen_at - interval '1 hour' WHERE seen_at < now() - interval '15 s'"
+    )
+    assert "last seen" not in text(part(await seen(as_olivia), "workers"))
 
 
 async def test_what_is_parked_is_told_by_number_and_in_the_crms_words(

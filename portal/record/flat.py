@@ -4,9 +4,10 @@ This is the form that changes are about: a change is a set of paths with an old 
 for ever; a missing path and None are the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, time
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -32,17 +33,17 @@ _MOMENTS = {"capture_date", "effective_from", "effective_to", "created_at"}
 
 def encode(value: Any) -> Value:
     """An attribute of an object as the JSON value that stands in a change."""
-    if isinstance(value, datetime):
-        return format_moment(value)
-    if isinstance(value, time):
-        return value.strftime("%H:%M")
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return list(value)
-    return value  # type: ignore[no-any-return]  # a JSON scalar already
+    encoder = _ENCODERS.get(type(value))
+    return encoder(value) if encoder else value  # without one, it is a JSON scalar already
+
+
+_ENCODERS: Mapping[type[Any], Callable[[Any], Value]] = {
+    datetime: format_moment,
+    time: partial(time.isoformat, timespec="minutes"),
+    UUID: str,
+    tuple: list,
+    **dict.fromkeys((System, Use, ConsentStatus, WindowKind, NoteKind), str),
+}
 
 
 def flatten(record: Record) -> State:
@@ -61,7 +62,7 @@ def _flatten(state: State, prefix: str, item: Any, names: tuple[str, ...]) -> No
     for name in names:
         value = getattr(item, name)
         if value is not None:
-            state[f"{prefix}/{name}"] = value if type(value) is str else encode(value)
+            state[f"{prefix}/{name}"] = encode(value)
 
 
 def unflatten(

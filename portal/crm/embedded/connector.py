@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
@@ -88,7 +89,9 @@ class EmbeddedCrm:
     async def push(self, batch: Sequence[Desired]) -> Sequence[Outcome]:
         """Write the contacts; all of a batch in one transaction."""
         try:
-            rows = await self._database.fetch_all(PUSH, [Jsonb([_contact(desired) for desired in batch])])
+            rows = await self._database.fetch_all(
+                PUSH, [Jsonb([_contact(desired) for desired in batch], msgspec.json.encode)]
+            )
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
             # The statement was rolled back as a whole.
             return [Retry(Own.WRITTEN_BY_OTHERS) for _ in batch]

@@ -41,6 +41,8 @@ def search_terms(query: str) -> list[str]:
 
 def fold(text: str) -> str:
     """Small letters without accents: what people type when they search."""
+    if text.isascii():
+        return text.lower().strip()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()
 

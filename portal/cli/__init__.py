@@ -13,6 +13,7 @@ import typer
 from portal.catalogue import CatalogueError
 from portal.cli import audit, catalogue, crm, customer, database, demo, keys, mail, serve, sessions, sync
 from portal.cli.doctor import doctor
+from portal.cli.flags import show_without_values
 from portal.cli.terminal import terminal
 from portal.errors import PortalError
 from portal.paths import resource
@@ -61,6 +62,9 @@ def portal(
     ] = False,
 ) -> None:
     """The customer's side of the CRM record."""
+
+
+show_without_values(app)
 
 
 def main() -> None:

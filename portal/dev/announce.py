@@ -41,12 +41,19 @@ class Announcer:
             people,
             Text(),
             *([Text.assemble("Mail that it writes: ", (f"{url}/demo/mailbox", f"link {url}/demo/mailbox"))] * mailbox),
-            *(_about(tryton, command) if tryton else []),
+            *(_about(tryton) if tryton else []),
             Text.assemble("Ctrl-C ends it; your data stay. ", (start_over, "bold"), " starts over."),
-            Text.assemble("In another terminal: ", (f". {shell_file} && {command} --help", "bold")),
-            Text.assemble("Logs: ", logs, style="dim"),
         )
         self._console.print(Panel(panel, title="Northwind Energy", border_style="green", expand=False, padding=(1, 2)))
+        # Below the box, which would break what is too long for it: each is to be copied in one piece.
+        self._say("In another terminal:", f". {shell_file} && {command} --help")
+        if tryton:
+            self._say("What Tryton holds of Alice:", f". {shell_file} && {command} crm show tryton 20418")
+            self._say("To change it without the client:", shown(tryton.console))
+        self._console.print(Text.assemble("Logs: ", logs, style="dim"))
+
+    def _say(self, what: str, command: str) -> None:
+        self._console.print(Text.assemble(f"{what}\n  ", (command, "bold")))
 
     def unexpected(self, name: str, line: str) -> None:
         self._console.print(Text.assemble((f"{name}: ", "red"), line))
@@ -66,15 +73,13 @@ class Announcer:
         return self._since - before
 
 
-def _about(tryton: Tryton, command: str) -> list[Text]:
-    """Where the other CRM is, and how to look at it."""
+def _about(tryton: Tryton) -> list[Text]:
+    """Where the other CRM is."""
     address = tryton.url.removeprefix("http://")
     return [
         Text("Tryton has the same customers. Its desktop client (PyPI: tryton 8.2)"),
         Text.assemble("  reaches it at ", (address, "bold"), f", database {DATABASE}; there you are {AGENT},"),
         Text(f"  with the password {PASSWORD}."),
-        Text.assemble("  What it holds of Alice: ", (f"{command} crm show tryton 20418", "bold")),
-        Text.assemble("  To change it without the client: ", (shown(tryton.console), "bold")),
         Text(),
     ]
 

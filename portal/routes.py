@@ -174,7 +174,8 @@ MACHINES: list[BaseRoute] = [
     Route("/metrics", public(health.metrics), name="metrics"),
 ]
 
-ROUTES: list[BaseRoute] = [*PUBLIC, *LOGIN, *RECORD, *DESK, *AUDIT, *OPERATIONS, *STAFF, *MACHINES]
+ROUTES: list[BaseRoute] = [*RECORD, *PUBLIC, *LOGIN, *DESK, *AUDIT, *OPERATIONS, *STAFF, *MACHINES]
+"""They are tried in this order, and the record's are asked for most."""
 
 DEMO: list[BaseRoute] = [
     Route("/demo/mailbox", public(mailbox.letters), name="mailbox"),

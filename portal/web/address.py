@@ -30,4 +30,4 @@ def is_text(encoded: bytes) -> bool:
         text = unquote_to_bytes(encoded).decode()
     except UnicodeDecodeError:
         return False
-    return not any(unicodedata.category(character) == "Cc" for character in text)
+    return text.isprintable() or not any(unicodedata.category(character) == "Cc" for character in text)

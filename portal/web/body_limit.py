@@ -1,11 +1,11 @@
 """How much a request may carry."""
 
-from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.errors import TooLarge
 from portal.i18n import gettext as _
+from portal.web.headers import header
 
 _PATIENCE = 64
 """How many times the limit is read and thrown away, so that the browser gets to reading our answer."""
@@ -38,5 +38,5 @@ class BodyLimitMiddleware(RequestBodyLimitMiddleware):
 
 
 def _announced(scope: Scope) -> int:
-    length = Headers(scope=scope).get("content-length", "0")
+    length = header(scope, b"content-length")
     return int(length) if length.isdecimal() and len(length) < 20 else 0

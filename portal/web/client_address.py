@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.settings import SettingsError
+from portal.web.headers import each_header
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -26,7 +26,7 @@ class ClientAddressMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             peer = parse_address(scope["client"][0]) if scope.get("client") else None
-            forwarded = Headers(scope=scope).getlist("x-forwarded-for")
+            forwarded = each_header(scope, b"x-forwarded-for")
             state = scope.setdefault("state", {})
             state["through_proxy"] = peer is not None and self._trusts(peer)
             client = self._client(peer, ",".join(forwarded)) if peer else None

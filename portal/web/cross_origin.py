@@ -1,11 +1,11 @@
 """No other site can act in the name of somebody who is logged in here."""
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.errors import Forbidden
 from portal.i18n import gettext as _
+from portal.web.headers import each_header
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ class CrossOriginMiddleware:
         self.origin = origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in _SAFE and (why := self._objection(Headers(scope=scope))):
+        if scope["type"] == "http" and scope["method"] not in _SAFE and (why := self._objection(scope)):
             log.warning("cross-origin request refused", why=why)
             raise Forbidden(
                 _("This came from another site, or from a browser that does not say from where. Nothing was changed."),
@@ -33,10 +33,10 @@ class CrossOriginMiddleware:
             )
         await self.app(scope, receive, send)
 
-    def _objection(self, headers: Headers) -> str | None:
-        site, origin = headers.getlist("sec-fetch-site"), headers.getlist("origin")
+    def _objection(self, scope: Scope) -> str | None:
+        site, origin = each_header(scope, b"sec-fetch-site"), each_header(scope, b"origin")
         if site:
             return None if site in (["same-origin"], ["none"]) else "sec-fetch-site"
         if origin:
             return None if origin == [self.origin] else "origin"
-        return "neither sec-fetch-site nor origin" if "cookie" in headers else None
+        return "neither sec-fetch-site nor origin" if each_header(scope, b"cookie") else None

@@ -1,11 +1,12 @@
 """Which language a response speaks: the person's preference, what they chose here, what their browser asks for."""
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.i18n import LANGUAGES, use, using
+from portal.web.headers import each_header, header
 from portal.web.i18n import negotiate
 
 COOKIE = "portal_language"
@@ -26,14 +27,12 @@ class LanguageMiddleware:
             return
 
         async def send_with_vary(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if "cache-control" not in headers:  # a page, not a static file
-                    for name in ("Cookie", "Accept-Language", "HX-Request"):
-                        headers.add_vary_header(name)
+            # What says itself how long it keeps is a static file, and no page.
+            if message["type"] == "http.response.start" and not header(message, b"cache-control"):
+                MutableHeaders(scope=message).add_vary_header("Cookie, Accept-Language, HX-Request")
             await send(message)
 
-        with using(_language(Headers(scope=scope)), self.zone):
+        with using(_language(scope), self.zone):
             await self.app(scope, receive, send_with_vary)
 
 
@@ -54,8 +53,9 @@ def remember(response: Response, language: str, *, secure: bool) -> None:
     response.set_cookie(COOKIE, language, max_age=_SECONDS, secure=secure, httponly=True, samesite="lax")
 
 
-def _language(headers: Headers) -> str:
+def _language(scope: Scope) -> str:
     chosen = None
-    for header in headers.getlist("cookie"):
-        chosen = cookie_parser(header).get(COOKIE, chosen)
-    return negotiate(cookie=chosen, accept=headers.get("accept-language", ""))
+    for cookies in each_header(scope, b"cookie"):
+        if COOKIE in cookies:
+            chosen = cookie_parser(cookies).get(COOKIE, chosen)
+    return negotiate(cookie=chosen, accept=header(scope, b"accept-language"))

@@ -1,11 +1,11 @@
 """How many requests, how they ended, and how long they took: what /metrics says about this process."""
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal import clock
 from portal.web.access_log import method_name, route_pattern
+from portal.web.headers import header
 
 REGISTRY = CollectorRegistry()
 
@@ -38,7 +38,7 @@ class MetricsMiddleware:
             nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
-                is_stream = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
+                is_stream = header(message, b"content-type").startswith("text/event-stream")
             await send(message)
 
         try:

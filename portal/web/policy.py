@@ -56,14 +56,13 @@ class Policy:
 
 def public(view: View, *, limit: Attempt | None = None) -> View:
     """Anybody may enter; with `limit` as often as the settings allow from one address."""
-    if limit is None:
-        return _marked(view, Policy(None))
 
-    async def counted(request: Request) -> Response:
-        await count(request, limit)
+    async def open_to_all(request: Request) -> Response:
+        if limit is not None:
+            await count(request, limit)
         return await view(request)
 
-    return _marked(counted, Policy(None, limit=limit), view)
+    return _marked(open_to_all, Policy(None, limit=limit), view)
 
 
 class Admit(Protocol):
@@ -148,11 +147,8 @@ async def _view(request: Request, session: Session, view: View) -> Response:
     return response
 
 
-def _marked(endpoint: View, policy: Policy, view: View | None = None) -> View:
-    @wraps(view or endpoint)
-    async def marked(request: Request) -> Response:
-        return await endpoint(request)
-
+def _marked(endpoint: View, policy: Policy, view: View) -> View:
+    marked = wraps(view)(endpoint)
     marked.policy = policy  # type: ignore[attr-defined]
     return marked
 

@@ -2,13 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.errors import PortalError
 from portal.i18n import gettext as _
 from portal.loopback import is_loopback
+from portal.web.headers import header
 
 _PROBES = ("/health/live", "/health/ready", "/metrics")
 """Asked for by machines that know an address and no name. They say nothing about anybody."""
@@ -29,7 +29,7 @@ class PublicHostMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in _PROBES:
-            name = host_name(Headers(scope=scope).get("host", ""))
+            name = host_name(header(scope, b"host"))
             if self._is_detour(scope, name):
                 await RedirectResponse(self.origin + _address(scope), 307)(scope, receive, send)
                 return

@@ -3,10 +3,10 @@
 import re
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal import clock
+from portal.web.headers import header
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,100}")
 
@@ -28,12 +28,15 @@ class RequestIdMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
             await self.app(scope, receive, send_with_id)
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
 
     def _given(self, scope: Scope) -> str | None:
-        given = Headers(scope=scope).get("x-request-id", "")
-        return given if scope["state"]["through_proxy"] and _WELL_FORMED.fullmatch(given) else None
+        given = header(scope, b"x-request-id") if scope["state"]["through_proxy"] else ""
+        return given if _WELL_FORMED.fullmatch(given) else None

@@ -2,10 +2,10 @@
 
 import base64
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal import clock
+from portal.web.headers import Pair, add_missing
 
 _ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -15,6 +15,8 @@ _ALWAYS = {
     "referrer-policy": "same-origin",
     "permissions-policy": "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
     "magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), usb=(), xr-spatial-tracking=()",
+    # What is worth keeping says so itself: the static files do.
+    "cache-control": "no-store",
 }
 
 
@@ -27,7 +29,8 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
-        self.fixed = _ALWAYS | ({"strict-transport-security": "max-age=63072000; includeSubDomains"} if https else {})
+        fixed = _ALWAYS | ({"strict-transport-security": "max-age=63072000; includeSubDomains"} if https else {})
+        self.fixed: list[Pair] = [(name.encode(), value.encode()) for name, value in fixed.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,20 +41,15 @@ class SecurityHeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.fixed.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("content-security-policy", _policy(nonce))
-                # What is worth keeping says so itself: the static files do.
-                headers.setdefault("cache-control", "no-store")
+                add_missing(message, [*self.fixed, (b"content-security-policy", _policy(nonce))])
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
 
-def _policy(nonce: str) -> str:
+def _policy(nonce: str) -> bytes:
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; font-src 'self'; "
         "manifest-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
         "frame-ancestors 'none'"
-    )
+    ).encode()

@@ -5,7 +5,7 @@ Forms have said the same before, kindly; this is for what comes past them (a CRM
 
 import re
 import unicodedata
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import date, datetime, time
 from functools import cache
 from uuid import UUID
@@ -15,7 +15,7 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 
-from portal.audit.values import Value
+from portal.audit.values import Value, format_moment
 from portal.catalogue.model import Catalogue, Field, Kind
 from portal.i18n import N_
 from portal.record.models import COLLECTIONS, Consent, ConsentStatus, NoteKind, System, Use, WindowKind, attributes
@@ -23,6 +23,7 @@ from portal.record.models import COLLECTIONS, Consent, ConsentStatus, NoteKind, 
 MAX_NOTE = 4_000
 MAX_CONTACT_POINT = 300
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
 
 JOINERS = "\u200c\u200d"
 """Invisible, but part of how Persian words and some emoji are spelt."""
@@ -67,7 +68,7 @@ def field_problem(field: Field, value: Value) -> str | None:
         case Kind.BOOLEAN:
             return None if isinstance(value, bool) else N_("is neither yes nor no")
         case Kind.DATE:
-            return None if _parses(date.fromisoformat, value) else N_("is no date")
+            return None if _is_written(value, _date) else N_("is no date")
         case Kind.LANGUAGE:
             return None if isinstance(value, str) and is_language(value) else N_("is no language")
         case Kind.TIME_ZONE:
@@ -105,11 +106,10 @@ def time_zones() -> frozenset[str]:
     return frozenset(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix/", "right/")))
 
 
-@cache
 def is_language(code: str) -> bool:
-    """Whether a BCP 47 code names a language that has a name."""
+    """Whether a text is a BCP 47 code, such as `pt-BR`, of a language that has a name."""
     try:
-        return Locale.parse(code, sep="-").get_display_name("en") is not None
+        return bool(_LANGUAGE.fullmatch(code)) and Locale.parse(code, sep="-").get_display_name("en") is not None
     except (UnknownLocaleError, ValueError):
         return False
 
@@ -132,7 +132,7 @@ def _attribute_problem(catalogue: Catalogue, collection: str, name: str, value: 
             fits = isinstance(value, list) and value and value == [d for d in range(1, 8) if d in value]
             return None if fits else N_("are no weekdays")
         case "contact_windows", "start" | "end":
-            return None if _parses(time.fromisoformat, value) else N_("is no time of day")
+            return None if _is_written(value, _time_of_day) else N_("is no time of day")
         case "contact_windows", "time_zone":
             return None if _among(time_zones(), value) else N_("is no time zone")
         case "notes", "kind":
@@ -142,7 +142,7 @@ def _attribute_problem(catalogue: Catalogue, collection: str, name: str, value: 
         case "notes", "about":
             return None if _is_uuid(value) else N_("is no note")
         case "notes", "created_at":
-            return None if _parses(datetime.fromisoformat, value) else N_("is no time")
+            return None if _is_written(value, _moment) else N_("is no time")
     return text_problem(value, 500)
 
 
@@ -176,7 +176,7 @@ def _consent_problem(catalogue: Catalogue, purpose: str, channel: str, name: str
             return N_("cannot be opted out of")
         return _one_of(ConsentStatus, value)
     if name in ("capture_date", "effective_from", "effective_to"):
-        return None if _parses(datetime.fromisoformat, value) else N_("is no time")
+        return None if _is_written(value, _moment) else N_("is no time")
     return text_problem(value, 200)
 
 
@@ -190,16 +190,29 @@ def _one_of(
     return None if value in list(enum) else f"is none of {', '.join(enum)}"
 
 
-def _parses(parse: object, value: Value) -> bool:
+def _is_written(value: Value, as_kept: Callable[[str], str]) -> bool:
+    """Whether a value is the one text by which a thing is kept: a table, which gives that one back whatever it was
+    given, must say what the chain says."""
     try:
-        parse(value)  # type: ignore[operator]  # a class method such as date.fromisoformat
-    except (ValueError, TypeError):
+        return isinstance(value, str) and as_kept(value) == value
+    except (ValueError, OverflowError):
         return False
-    return True
+
+
+def _date(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
+
+
+def _time_of_day(text: str) -> str:
+    return f"{time.fromisoformat(text):%H:%M}"
+
+
+def _moment(text: str) -> str:
+    return format_moment(datetime.fromisoformat(text))
 
 
 def _is_uuid(value: Value) -> bool:
-    return isinstance(value, str) and _parses(UUID, value) and str(UUID(value)) == value
+    return _is_written(value, lambda text: str(UUID(text)))
 
 
 def problems(catalogue: Catalogue, values: Mapping[str, Value]) -> dict[str, list[str]]:

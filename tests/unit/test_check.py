@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.catalogue import load
-from portal.catalogue.check import problem
+from portal.catalogue.check import is_language, problem
 from portal.paths import resource
 from portal.record.models import COLLECTIONS, Consent, attributes
 
@@ -40,3 +41,32 @@ def test_any_value_at_any_path_is_judged(path: str, value: Any) -> None:
 @given(st.text())
 def test_any_path_is_judged(path: str) -> None:
     assert problem(CATALOGUE, path, {}), "no path holds an object"  # type: ignore[arg-type]  # as a CRM might send it
+
+
+@pytest.mark.parametrize(
+    ("path", "kept", "others"),
+    [
+        ("profile/customer_since", "2026-03-31", ["20260331", "2026-W14-2", "2026-02-30"]),
+        (f"contact_windows/{ID}/start", "17:00", ["17:00:00", "1700", "17:00+02:00", "17:00:00.5"]),
+        (
+            f"notes/{ID}/created_at",
+            "2026-03-31T15:00:00.000000Z",
+            ["2026-03-31T15:00:00Z", "2026-03-31T17:00:00.000000+02:00", "2026-03-31", "0001-01-01T00:00:00+05:00"],
+        ),
+        (f"notes/{ID}/about", str(ID), [ID.hex, f"{{{ID}}}", str(UUID(int=10)).upper()]),
+    ],
+)
+def test_a_thing_has_one_spelling(path: str, kept: str, others: list[str]) -> None:
+    assert problem(CATALOGUE, path, kept) is None
+    assert all(problem(CATALOGUE, path, other) for other in others)
+
+
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [
+        *((code, True) for code in ("en", "pt-BR", "zh-Hant-TW", "gsw")),
+        *((code, False) for code in ("", "tlh", "de_DE", "de@euro", "de.UTF-8", "de\n", "en-" + "A" * 60_000)),
+    ],
+)
+def test_a_language_is_a_code_of_one_that_has_a_name(code: str, known: bool) -> None:
+    assert is_language(code) is known

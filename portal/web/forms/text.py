@@ -1,6 +1,5 @@
 """What becomes of typed text before anybody checks it, and which of it cannot be kept."""
 
-import re
 import unicodedata
 from collections.abc import Callable
 
@@ -11,14 +10,15 @@ from wtforms.validators import ValidationError
 from portal.catalogue.check import JOINERS, is_unkeepable, is_visible
 from portal.i18n import gettext as _
 
-_ENDS = re.compile(rf"\A[\s{JOINERS}]+|[\s{JOINERS}]+\Z")
+_AT_ENDS = JOINERS + "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+"""What a text neither begins nor ends with. U+3000 is the last space there is."""
 
 
 def line(text: str | None) -> str | None:
     """One line as it is kept: composed (Unicode NFC), nothing at its ends; where nothing is to be seen, None."""
     if text is None or not is_visible(text):
         return None
-    return _ENDS.sub("", unicodedata.normalize("NFC", text))
+    return unicodedata.normalize("NFC", text).strip(_AT_ENDS)
 
 
 def lines(text: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Forms made from the catalogue: what they take, what they refuse, and that they agree with the gate of the record."""
 
+from time import process_time
 from typing import Any
 from uuid import UUID
 
@@ -258,6 +259,15 @@ def test_what_a_form_takes_the_record_takes_too(text: str, several: bool) -> Non
 
     if kept is not None and not is_unkeepable(kept, lines=several):
         assert text_problem(kept, 200, lines=several) is None
+
+
+@pytest.mark.parametrize("space", [" ", "\u200d", " \u200c", "\u2003\n"])
+def test_however_much_space_somebody_sends_takes_no_time(space: str) -> None:
+    """As much as fits into a request; each letter apart is what a search from both ends would stumble over."""
+    text, began = f"a{space * 30_000}b", process_time()
+
+    assert lines(text) and line(f"{space}{text}{space}") == text
+    assert process_time() - began < 1
 
 
 @given(texts)

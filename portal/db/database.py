@@ -122,9 +122,11 @@ class Database:
                 # Whoever looks at it has to know that the statement may have reached the server the first time.
                 raise second from error
 
-    async def fetch_one(self, sql: str, params: Params = (), *, retry: bool = False) -> Row | None:
+    async def fetch_one(
+        self, sql: str, params: Params = (), *, retry: bool = False, binary: bool = False
+    ) -> Row | None:
         """Like `fetch_all`, for a statement that gives at most one row."""
-        rows = await self.fetch_all(sql, params, retry=retry)
+        rows = await self.fetch_all(sql, params, retry=retry, binary=binary)
         return rows[0] if rows else None
 
     @asynccontextmanager

@@ -89,7 +89,7 @@ async def _find(request: HTTPConnection, audience: Audience, record: bool) -> Se
     if token is None:
         return None
     statement, values = FIND_WITH_RECORD if record else FIND, [tokens.digest(token), audience.value]
-    row = await _database(request, audience).fetch_one(statement, values, retry=True)
+    row = await _database(request, audience).fetch_one(statement, values, retry=True, binary=True)
     if row is None:
         return None
     if record:

@@ -184,7 +184,7 @@ def beginning(store: RecordStore, number: str, customer_id: UUID | None = None) 
     key, wrapped = store.keys.create(id)
     # The chain's name is random and says nothing about the customer or the time.
     chain = UUID(bytes=clock.token_bytes(16), version=4)
-    empty = StoredRecord(Record(id=id, number="", seq=0), chain, GENESIS, key, (), (), ())
+    empty = StoredRecord(Record(id=id, number="", seq=0), chain, GENESIS, key)
     return empty, {"number": number, "chain": str(chain), "wrapped": wrapped.base64(), "wrapped_by": wrapped.by}
 
 

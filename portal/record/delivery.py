@@ -20,6 +20,7 @@ class Delivery:
         silent_since, tried_at: it does not answer, and is tried again then.
         rests_until: it asked for a break, or its budget is spent.
         alive, served: a worker was seen lately; and one of those knows this connector.
+        had: when it got which of the last versions, where that was asked for.
     """
 
     connector: str
@@ -41,6 +42,11 @@ class Delivery:
     rests_until: datetime | None
     alive: bool
     served: bool
+    had: Mapping[int, datetime] | None = None
+
+    def had_at(self, seq: int) -> datetime | None:
+        """When it had the change of this number; None while that waits."""
+        return next((at for through, at in sorted((self.had or {}).items()) if through >= seq), None)
 
     @property
     def behind(self) -> bool:

@@ -19,7 +19,7 @@ from portal.i18n import gettext as _
 from portal.record.flat import flatten, unflatten
 from portal.record.job import Jobs, deferred
 from portal.record.models import Provenance, Record
-from portal.record.read import RecentChange, StoredRecord
+from portal.record.read import StoredRecord
 from portal.record.rows import rows
 from portal.record.store import RecordStore
 
@@ -113,7 +113,7 @@ def sealed_write(stored: StoredRecord, entry: Entry, create: Beginning | None = 
         deliveries=tuple(
             replace(d, desired_seq=entry.seq, due=True, since=d.since or entry.at) for d in stored.deliveries
         ),
-        recent=(RecentChange(entry, {}), *stored.recent)[:3],
+        entries=(data, *stored.entries)[:3],
     )
     return SealedWrite(row, after)
 

@@ -30,7 +30,7 @@ PEOPLE = 20
 
 STAGES = {
     "the record from its row (objects, key)": ("portal.web.found.stored_record", "portal.record.read.stored_record",),
-    "the last changes (decrypt)": ("portal.record.read._recent",),
+    "the last changes (decrypt)": ("portal.record.read.StoredRecord._recent",),
     "database client": ("portal.db.database.Database._run",),
     "session": ("portal.identity.session._find",),
     "what the page says (rules, words)": ("portal.home.views._context",),

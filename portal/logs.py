@@ -44,22 +44,40 @@ def configure(settings: Settings) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer()
-                if settings.log_format == "json"
-                else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
-            ],
+        _Formatter(
+            structlog.processors.JSONRenderer()
+            if settings.log_format == "json"
+            else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
+            shared,
         )
     )
+    _say_nothing_of_places()
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Ours are finished when they come here, and are not copied first as those of libraries are."""
+
+    def __init__(self, render: structlog.typing.Processor, shared: list[structlog.typing.Processor]) -> None:
+        super().__init__(processors=[self.remove_processors_meta, render], foreign_pre_chain=shared)
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record.msg, dict):
+            return str(self._render(None, "", dict(record.msg)))
+        return super().format(record)
+
+
+def _say_nothing_of_places() -> None:
+    """No line says from which line of code, thread or process it comes, so logging need not look for it (logging HOWTO,
+    Optimization)."""
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def drop_coloured_copy(_logger: object, _method: str, event: Event) -> Event:

@@ -150,7 +150,7 @@ def remove_cookie(response: Response, request: HTTPConnection, audience: Audienc
 
 def user_agent(request: HTTPConnection) -> str:
     """What the browser calls itself, shortened: for the list of one's devices, and as evidence."""
-    return "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())[:200]
+    return "".join(filter(str.isprintable, request.headers.get("user-agent", "")))[:200]
 
 
 def personal(request: HTTPConnection) -> dict[str, str]:

@@ -1,12 +1,11 @@
 """The one statement that writes, and what is known when its answer does not come."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
@@ -44,7 +43,7 @@ async def write(
     """
     sealed = sealed_write(stored, entry, create)
     params = {**sealed.row, "jobs": _jobs(jobs, stored, sealed.after.record)}
-    params |= {name: Jsonb(params[name]) for name in ("said", "state", "create") if params[name] is not None}
+    params |= {name: _jsonb(params[name]) for name in ("said", "state", "create") if params[name] is not None}
     # A repeated request is recognised, a repeated creation would look like a taken number.
     row = await _send(store, params, retry=create is None)
     return row["outcome"], row["seq"], sealed.after
@@ -73,13 +72,13 @@ async def write_many(
         {**one.row, **{name: one.row[name].hex() for name in ("prev", "leaf")}, "entry": one.row["entry"].decode()}
         for one in writes
     ]
-    params = {"writes": Jsonb(encoded, dumps=_dumps), "later": later, "seconds": seconds}
+    params = {"writes": _jsonb(encoded), "later": later, "seconds": seconds}
     found = await store.database.fetch_all(WRITE_MANY, params)
     return {row["customer"]: row["outcome"] for row in found}
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, default=lambda one: format_moment(one) if isinstance(one, datetime) else str(one))
+def _jsonb(value: Any) -> Jsonb:
+    return Jsonb(value, dumps=msgspec.json.encode)
 
 
 def sealed_write(stored: StoredRecord, entry: Entry, create: Beginning | None = None) -> SealedWrite:

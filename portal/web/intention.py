@@ -68,7 +68,7 @@ def evidence(request: Request, session: Session) -> Evidence:
 
 
 def _browser(request: Request) -> str:
-    return "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())[:300]
+    return "".join(filter(str.isprintable, request.headers.get("user-agent", "")))[:300]
 
 
 def new_request() -> UUID:

@@ -22,7 +22,13 @@ def _one_of(choices: Collection[str]) -> Callable[[Form, Field], None]:
     return check
 
 
-EVENTS = ("login:failed", "login:pending", "login:refused")
+def _with_neighbours(_form: Form, field: Field) -> None:
+    """The day after is asked for, too, and the moment at which it begins elsewhere: the calendar ends at year 9999."""
+    if field.data and not 1 < field.data.year < 9999:
+        raise ValidationError(field.gettext("Not a valid date value."))
+
+
+EVENTS = ("login:failed", "login:pending", "login:refused", "log:verified")
 
 
 class FilterForm(Form):
@@ -32,8 +38,8 @@ class FilterForm(Form):
     customer = StringField(validators=[Optional(), Length(max=64)], filters=[lambda text: (text or "").strip()])
     actor = StringField(validators=[Optional(), _one_of(ACTORS)])
     action = StringField(validators=[Optional(), _one_of(SUBJECTS)])
-    after = DateField(validators=[Optional()])
-    before = DateField(validators=[Optional()])
+    after = DateField(validators=[Optional(), _with_neighbours])
+    before = DateField(validators=[Optional(), _with_neighbours])
     delivery = StringField(validators=[Optional(), _one_of(tuple(Reached))])
 
 
@@ -42,5 +48,5 @@ class EventFilterForm(Form):
         """As above."""
 
     kind = StringField(validators=[Optional(), _one_of(EVENTS)])
-    after = DateField(validators=[Optional()])
-    before = DateField(validators=[Optional()])
+    after = DateField(validators=[Optional(), _with_neighbours])
+    before = DateField(validators=[Optional(), _with_neighbours])

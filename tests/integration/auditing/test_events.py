@@ -119,7 +119,26 @@ async def test_pages_forth_and_back_miss_nothing(
     assert newer and WHY.findall((await as_oscar.get(html.unescape(newer[1]))).text) == ["3", "2"]
 
 
-@pytest.mark.parametrize("filters", [{"kind": "x' OR 1=1"}, {"after": "yesterday"}, {"knid": "login:failed"}])
+async def test_each_kind_that_is_offered_can_be_asked_for(as_oscar: httpx2.AsyncClient) -> None:
+    select = re.search(r'<select[^>]* name="kind".*?</select>', (await as_oscar.get("/audit/events")).text, re.DOTALL)
+    assert select is not None
+    offered = [html.unescape(kind) for kind in re.findall(r'value="([^"]+)"', select[0])]
+
+    assert "log:verified" in offered and len(offered) > 3
+    answers = [await as_oscar.get("/audit/events", params={"kind": kind}) for kind in offered]
+    assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"kind": "x' OR 1=1"},
+        {"after": "yesterday"},
+        {"knid": "login:failed"},
+        {"before": "9999-12-31"},
+        {"after": "0001-01-01"},
+    ],
+)
 async def test_filters_that_make_no_sense_are_told(as_oscar: httpx2.AsyncClient, filters: dict[str, str]) -> None:
     answer = await as_oscar.get("/audit/events", params=filters)
 

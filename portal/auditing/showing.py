@@ -19,7 +19,7 @@ from portal.i18n import gettext as _
 from portal.i18n import ngettext
 from portal.record.delivery import Delivery
 from portal.sync.state import SyncStatus, Wanted
-from portal.sync.waiting_words import Line, Told, where
+from portal.sync.waiting_words import Line, Told, came_from, where
 
 DAYS = 30
 """How many days the histogram shows when no dates are asked for."""
@@ -80,7 +80,8 @@ def actor_words(change: LoggedChange) -> str:
     name = name_of_actor(change.entry)
     if change.entry.actor.kind is ActorKind.CUSTOMER:
         name = _("Customer %(number)s") % {"number": change.number}
-    return who(change.entry.actor, reader=ActorKind.AUDITOR, name=name)
+    crm = came_from(change.entry.actor.via, change.deliveries)
+    return who(change.entry.actor, reader=ActorKind.AUDITOR, name=name, crm=crm)
 
 
 def heading(counts: Mapping[date, int], asked: LogFilter) -> str:

@@ -13,7 +13,7 @@ from portal.record.delivery import Delivery
 from portal.record.models import System
 from portal.record.read import RecentChange
 from portal.sync.waiting import stops
-from portal.sync.waiting_words import Told, where
+from portal.sync.waiting_words import Told, came_from, where
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,12 @@ def _told(
     return ToldChange(
         seq=entry.seq,
         at=entry.at,
-        who=who(entry.actor, reader=ActorKind.CUSTOMER, name=name_of_actor(entry)),
+        who=who(
+            entry.actor,
+            reader=ActorKind.CUSTOMER,
+            name=name_of_actor(entry),
+            crm=came_from(entry.actor.via, deliveries),
+        ),
         lines=describe_change(catalogue, entry, for_customer(catalogue, entry.diffs), state=state),
         where=where(stops(deliveries, entry.seq, entry.at, change.delivered, clock.now()), ActorKind.CUSTOMER),
         entry=entry,

@@ -18,6 +18,7 @@ from portal.record.flat import flatten
 from portal.record.models import Record
 from portal.record.read import StoredRecord
 from portal.services import services
+from portal.sync.waiting_words import came_from
 from portal.web.form_data import posted
 from portal.web.responses import fragment, page, url_for, wants_fragment
 
@@ -124,17 +125,19 @@ def _faster(stored: StoredRecord, paths: Iterable[str]) -> tuple[str, datetime]:
     for change in stored.recent:
         if paths & set(change.entry.paths):
             name = name_of_actor(change.entry)
-            return who(change.entry.actor, reader=ActorKind.CUSTOMER, name=name), change.entry.at
-    return _by_provenance(stored.record, paths)
+            crm = came_from(change.entry.actor.via, stored.deliveries)
+            return who(change.entry.actor, reader=ActorKind.CUSTOMER, name=name, crm=crm), change.entry.at
+    return _by_provenance(stored, paths)
 
 
-def _by_provenance(record: Record, paths: Iterable[str]) -> tuple[str, datetime]:
-    known = record.provenance()
+def _by_provenance(stored: StoredRecord, paths: Iterable[str]) -> tuple[str, datetime]:
+    known = stored.record.provenance()
     said = [known[key] for path in paths for key in (path, path.rpartition("/")[0]) if key in known]
     last = max(said, key=lambda provenance: provenance.seq, default=None)
     if last is None:
-        return who(Actor(ActorKind.SYSTEM, "", "portal"), reader=ActorKind.CUSTOMER), record_changed_at(record)
-    return who(Actor(ActorKind(last.actor_kind), "", last.via), reader=ActorKind.CUSTOMER), last.at
+        return who(Actor(ActorKind.SYSTEM, "", "portal"), reader=ActorKind.CUSTOMER), record_changed_at(stored.record)
+    crm = came_from(last.via, stored.deliveries)
+    return who(Actor(ActorKind(last.actor_kind), "", last.via), reader=ActorKind.CUSTOMER, crm=crm), last.at
 
 
 def record_changed_at(record: Record) -> datetime:

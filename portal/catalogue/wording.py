@@ -74,12 +74,13 @@ def for_customer(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:
     return [diff for diff in diffs if not diff.path.startswith("profile/") or _shown(catalogue, diff.path)]
 
 
-def who(actor: Actor, *, reader: ActorKind, name: str | None = None) -> str:
+def who(actor: Actor, *, reader: ActorKind, name: str | None = None, crm: str | None = None) -> str:
     """An actor, as told to a reader: `You`, `Grace Okafor, customer care`, `the CRM`.
 
     Args:
         reader: the kind of person who reads; a customer only ever reads of themselves.
         name: the actor's name, where it is known.
+        crm: what the CRM is called that the change came from, where it is one of several.
     """
     match actor.kind:
         case ActorKind.CUSTOMER:
@@ -87,8 +88,11 @@ def who(actor: Actor, *, reader: ActorKind, name: str | None = None) -> str:
         case ActorKind.AGENT:
             return _("%(name)s, customer care") % {"name": name} if name else _("Customer care")
         case ActorKind.SYSTEM:
-            return _("The CRM") if actor.via.startswith("crm:") else _("The portal")
-    return name or {ActorKind.AUDITOR: _("An auditor"), ActorKind.OPERATOR: _("The operator")}[actor.kind]
+            return crm or _("The CRM") if actor.via.startswith("crm:") else _("The portal")
+        case ActorKind.AUDITOR:
+            return _("%(name)s, auditor") % {"name": name} if name else _("An auditor")
+        case ActorKind.OPERATOR:
+            return _("%(name)s, operator") % {"name": name} if name else _("The operator")
 
 
 def name_of_actor(entry: Entry) -> str | None:

@@ -64,7 +64,7 @@ def _happening(catalogue: Catalogue, card: Card, entry: Activity, state: State, 
     lost = [Diff(path, None, _value(text)) for path, text in entry.lost.items()]
     return Happening(
         seq=entry.seq,
-        who=who_did(entry, agent),
+        who=who_did(card, entry, agent),
         at=entry.at,
         lines=describe_without_evidence(catalogue, entry.action, _for_agents(catalogue, entry.diffs), state=state),
         lost=describe(catalogue, _for_agents(catalogue, lost), state=state),

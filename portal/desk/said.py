@@ -12,6 +12,7 @@ from portal.catalogue.wording import who
 from portal.crm.embedded.card import Activity, Card
 from portal.i18n import gettext as _
 from portal.record.models import Provenance
+from portal.sync.waiting_words import came_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,12 @@ def is_mine(entry: Activity, agent: UUID) -> bool:
     return entry.actor_kind == ActorKind.AGENT and entry.actor_id == str(agent)
 
 
-def who_did(entry: Activity, agent: UUID) -> str:
+def who_did(card: Card, entry: Activity, agent: UUID) -> str:
     """The actor of an entry of the timeline."""
     if is_mine(entry, agent):
         return _("You")
     actor = Actor(ActorKind(entry.actor_kind), entry.actor_id, entry.via)
-    return who(actor, reader=ActorKind.AGENT, name=entry.actor_name)
+    return who(actor, reader=ActorKind.AGENT, name=entry.actor_name, crm=came_from(entry.via, card.deliveries))
 
 
 def field_said(card: Card, field: Field, agent: UUID) -> Said | None:
@@ -95,6 +96,7 @@ def item_said(provenance: Provenance | None, card: Card, agent: UUID) -> Said | 
     if provenance is None:
         return None
     if entry := next((e for e in card.activity if e.seq == provenance.seq), None):
-        return Said(who_did(entry, agent), provenance.at)
+        return Said(who_did(card, entry, agent), provenance.at)
     actor = Actor(ActorKind(provenance.actor_kind), "", provenance.via)
-    return Said(who(actor, reader=ActorKind.AGENT), provenance.at)
+    crm = came_from(provenance.via, card.deliveries)
+    return Said(who(actor, reader=ActorKind.AGENT, crm=crm), provenance.at)

@@ -10,7 +10,11 @@ from portal.audit.entry import ActorKind
 from portal.crm.said import in_words
 from portal.formats import format_datetime, format_time, local
 from portal.i18n import gettext as _
+from portal.record.delivery import Delivery
 from portal.sync.waiting import STUCK, Stop, Waiting
+
+UNNAMED = "CRM"
+"""What the built-in one is called where nobody gave it another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,16 @@ def _line(group: Sequence[Stop], reader: ActorKind, *, several: bool) -> Line:
     return Line(state, _staff_words(crm, first), in_words(first.says) or None)
 
 
+def came_from(via: str, deliveries: Iterable[Delivery]) -> str | None:
+    """What the CRM is called that somebody changed something in, where it is one of several."""
+    labels = {delivery.connector: delivery.label for delivery in deliveries}
+    label = labels.get(via.removeprefix("crm:")) if len(labels) > 1 else None
+    return _("Our own CRM") if label == UNNAMED else label
+
+
 def _name(label: str, *, several: bool) -> str:
     """The built-in CRM, where nobody gave it another name, is not the only one where there are several."""
-    if label != "CRM":
+    if label != UNNAMED:
         return label
     return _("our own CRM") if several else _("the CRM")
 

@@ -117,7 +117,9 @@ def test_paths_and_values_by_themselves(catalogue: Catalogue) -> None:
         (Actor(ActorKind.AGENT, "1", "crm:embedded"), ActorKind.CUSTOMER, None, "Customer care"),
         (Actor(ActorKind.SYSTEM, "embedded", "crm:embedded"), ActorKind.CUSTOMER, None, "The CRM"),
         (Actor(ActorKind.SYSTEM, "import", "cli"), ActorKind.CUSTOMER, None, "The portal"),
-        (Actor(ActorKind.OPERATOR, "1", "cli"), ActorKind.AUDITOR, "Olivia Brandt", "Olivia Brandt"),
+        (Actor(ActorKind.OPERATOR, "1", "cli"), ActorKind.AUDITOR, "Olivia Brandt", "Olivia Brandt, operator"),
+        (Actor(ActorKind.AUDITOR, "1", "audit"), ActorKind.CUSTOMER, "Oscar Lindqvist", "Oscar Lindqvist, auditor"),
+        (Actor(ActorKind.AUDITOR, "1", "audit"), ActorKind.CUSTOMER, None, "An auditor"),
     ],
 )
 def test_who_it_was(actor: Actor, reader: ActorKind, name: str | None, words: str) -> None:

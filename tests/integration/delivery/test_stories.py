@@ -9,16 +9,19 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import URL
 
+from portal.audit.entry import Actor, ActorKind
+from portal.record.change import change
 from portal.sync import steer
 from portal.sync.enroll import enroll, register
 from portal.sync.gate import FAILURES_TO_OPEN
 from portal.sync.line import Line
 from portal.sync.state import Wanted
 from portal.sync.want import want
-from tests.builders import a_customer
+from tests.builders import a_customer, an_intention
 from tests.integration.delivery.conftest import SALESFORCE, Story, everybody, page
 from tests.integration.desk.conftest import htmx
 from tests.integration.desk.reading import part, text
+from tests.integration.rooms.forms_on_page import open_form, send
 from tests.integration.sync.remote_crm import Fault, RemoteCrm
 from tests.integration.sync_stage import as_administrator
 
@@ -273,6 +276,25 @@ async def test_it_was_told_to_forget_her(story: Story) -> None:
     assert "Not passed on to" in text((await story.alice.get("/record/delivery")).text)
     for reached in ("everywhere", "waiting", "parked"):
         assert await _found(story, delivery=reached) == [], "it is nowhere, and nothing waits"
+
+
+@pytest.mark.parametrize(("connector", "signed"), [(SALESFORCE, "Salesforce"), ("embedded", "Our own CRM")])
+async def test_an_edit_made_in_one_of_several_crms_is_signed_with_its_name(
+    story: Story, connector: str, signed: str
+) -> None:
+    form = await open_form(story.alice, "/record/profile/about")
+    intention = an_intention("profile:merged", Actor(ActorKind.SYSTEM, connector, f"crm:{connector}"))
+    await change(story.far.stores.worker, story.id, intention, {"profile/language": "fr"})
+    await story.passes()
+
+    assert f"{signed} · #2" in text(await page(story.alice, "/record/changes"))
+    desk = await page(story.grace, f"/desk/customers/{story.id}")
+    assert signed in text(part(desk, "changes")) and text(desk).count(signed) > text(part(desk, "aside")).count(signed)
+    assert signed in text(await page(story.oscar, "/audit"))
+    conflict = await send(story.alice, form, language="de")
+    assert conflict.status_code == 409 and signed in text(conflict.text)
+    for told in (desk, conflict.text):
+        assert "The CRM," not in text(told)
 
 
 @pytest.fixture

@@ -54,15 +54,22 @@ async def test_it_takes_one_statement(as_alice: httpx2.AsyncClient, monkeypatch:
 
 
 async def test_she_sees_who_looked(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
-    await alices.stores.staff.database.fetch_all(
-        "INSERT INTO portal.access_record (customer_id, id, actor_kind, actor_id, actor_name, via) "
-        "VALUES (%s, %s, 'agent', 'g', 'Grace Okafor', 'desk')",
-        [alices.id, uuid4()],
-    )
+    for kind, name, via in (
+        ("agent", "Grace Okafor", "desk"),
+        ("auditor", "Oscar Lindqvist", "audit"),
+        ("operator", "olivia", "cli"),
+    ):
+        await alices.stores.staff.database.fetch_all(
+            "INSERT INTO portal.access_record (customer_id, id, actor_kind, actor_id, actor_name, via) "
+            "VALUES (%s, %s, %s, 'g', %s, %s)",
+            [alices.id, uuid4(), kind, name, via],
+        )
 
     page = await as_alice.get("/record")
 
     assert "Grace Okafor, customer care" in page.text
+    assert "Oscar Lindqvist, auditor" in page.text
+    assert "olivia, operator" in page.text
 
 
 async def test_where_her_changes_are(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:

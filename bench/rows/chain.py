@@ -12,8 +12,7 @@ from bench.ground import Ground
 from bench.row import Line, Row, interleaved, rate, times
 from portal import clock
 from portal.audit.chain import StoredEntry, check_chain
-from portal.audit.cipher import WrappedKey
-from portal.audit.entry import leaf_hash, seal, unseal
+from portal.audit.entry import leaf_hash, seal
 from portal.db.database import Role
 from portal.demo.flooded import flooded
 from portal.record.verify import Listed, check_batch
@@ -33,13 +32,14 @@ async def measure(ground: Ground) -> Row:
     )
     made = flooded(1, CHANGES, ground.keys, "bench", clock.now(), Random(1))
     stored = [
-        StoredEntry(seq, at, action, kind, actor, via, request, paths.split("\n"), data, leaf)
-        for seq, at, action, kind, actor, via, request, paths, data, leaf in made.entries
+        StoredEntry(
+            e.seq, e.at, e.action, e.actor.kind.value, e.actor.id, e.actor.via, e.request, e.paths, one.data, one.leaf
+        )
+        for one in made.entries
+        for e in (one.entry,)
     ]
-    wrapped = WrappedKey(bytes.fromhex(made.key["wrapped"].removeprefix("\\x")), made.key["wrapped_by"])
-    key = ground.keys.unwrap(made.id, wrapped)
-    entries = [unseal(each.entry, key) for each in stored]
-    chain, head = entries[0].chain, stored[-1].leaf
+    key, chain, head = made.key, made.chain, stored[-1].leaf
+    entries = [one.entry for one in made.entries]
     found = await interleaved(
         ROUNDS,
         {

@@ -38,7 +38,10 @@ def flood(
 ) -> None:
     """Add many invented customers with their histories, to see how the portal does with a large company's data.
 
-    Only on one's own machine. `portal audit verify` holds afterwards, and a running worker brings them all to the CRM.
+    Only on this machine. `portal audit verify` holds afterwards. The built-in CRM, if it is in use, has them all at
+    once; a running worker brings them to others. From a hundred thousand changes on, indexes and references are put
+    away until all is there: let nothing else write meanwhile. After a flood that was broken off, the next one puts
+    things in order.
     """
     from portal.demo.flood import flood as flood_with
 

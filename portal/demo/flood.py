@@ -1,40 +1,51 @@
 """Fills the database with customers and their histories, as many as somebody wants to try the portal with.
 
-In bulk, and so not through `record.change`; but what is written is computed by the functions that the one write uses
-(entries, hashes, state after each change), and `portal audit verify` finds nothing to object to. Batches know nothing
-of each other: each is one transaction, so that a flood that is broken off leaves whole records behind, and they are
-made in as many processes as there are cores.
+In bulk, and so not through `record.change` and the worker; but what is written is computed by the functions that they
+use (entries, hashes, what both sides agreed on), and `portal audit verify` finds nothing to object to. Batches know
+nothing of each other: each is one transaction, so that a flood that is broken off leaves whole records behind, and they
+are made in as many processes as there are cores.
 """
 
-from collections.abc import Callable, Iterator
+import gc
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from multiprocessing import get_context
-from os import cpu_count
-from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from portal import clock
 from portal.audit.cipher import KeyRing
-from portal.db.database import Role, database_url
-from portal.demo.flooded import Flooded, flooded
-from portal.errors import Forbidden
+from portal.catalogue import load
+from portal.crm.embedded import EmbeddedCrm
+from portal.crm.embedded.card import NAME
+from portal.db.database import Database, Role, database_url
+from portal.demo.bulk import Copying, put_away
+from portal.demo.flooded import flooded
+from portal.demo.tables import Rows, crm_rows, due_rows, record_rows
+from portal.errors import Conflict, Forbidden
 from portal.loopback import is_loopback
+from portal.paths import resource
+from portal.record.store import RecordStore
 from portal.settings import Settings
+from portal.sync.line import Line, line
 
-BATCH = 5_000
+BATCH = 10_000
 """Changes in one transaction, roughly."""
 
-WRITE = Path(__file__).with_name("flood.sql").read_text(encoding="utf-8")
 LAST = "SELECT coalesce(max(substr(number, 2)::bigint), 0) FROM portal.customer WHERE number ~ '^F[0-9]{8}$'"
+CONNECTORS = "SELECT name FROM portal.connector"
+ALONE = "SELECT pg_try_advisory_lock(hashtext('portal demo flood'))"
+COUNT = "SELECT portal.count_changes_v1()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +56,9 @@ class Share:
     changes: tuple[int, ...]
 
 
-class Means(NamedTuple):
-    """What a process needs to make shares."""
-
-    connection: psycopg.Connection[Any]
-    keys: KeyRing
-    origin: str
-    until: datetime
-
-
 def flood(settings: Settings, customers: int, changes: int, *, progress: Callable[[int], None] = lambda _: None) -> int:
-    """Add `customers` new customers with `changes` change records in all; gives how many customers were added.
+    """Add `customers` new customers with `changes` change records in all; gives how many customers were added. The
+    built-in CRM has them, too, if it is in use; for others they are due.
 
     Args:
         changes: at least one for each customer, its creation. The others are spread evenly.
@@ -63,30 +66,23 @@ def flood(settings: Settings, customers: int, changes: int, *, progress: Callabl
 
     Raises:
         Forbidden: the portal is for others than this machine.
+        Conflict: there is another flood.
         ValueError: there are fewer changes than customers.
     """
     refuse_elsewhere(settings)
     if not 0 < customers <= changes:
         raise ValueError("Each customer has at least one change: its creation.")
-    url = database_url(settings, Role.WORKER).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url) as connection:
-        row = connection.execute(LAST).fetchone()
-        assert row is not None
-        shares = _shares(row[0] + 1, customers, changes)
-    means = url, settings.key_encryption_bytes, settings.audit_origin, clock.now()
-    cores = min(cpu_count() or 1, 1 + changes // BATCH)
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn"), initializer=_prepare, initargs=means) as pool:
-        # A few shares ahead and no more, or the queue of a large flood would not fit into memory.
-        running: set[Future[int]] = {pool.submit(_make, share) for share in islice(shares, 2 * cores)}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for each in done:
-                progress(each.result())
-                with suppress(StopIteration):
-                    running.add(pool.submit(_make, next(shares)))
-    with psycopg.connect(url) as connection:
-        # Histories reach back before what was counted: a worker counts them all anew.
-        connection.execute("DELETE FROM portal.change_count")
+    with _owner(settings) as owner, _worker(settings) as worker:
+        if not owner.execute(ALONE).fetchall()[0][0]:
+            raise Conflict("A flood is under way already.")
+        connectors = [name for (name,) in worker.execute(CONNECTORS).fetchall()]
+        with put_away(owner, changes):
+            first = worker.execute(LAST).fetchall()[0][0] + 1
+            _make_all(settings, connectors, _shares(first, customers, changes), changes, progress)
+        # Histories reach back before what was counted: it is counted anew, a month at a time.
+        worker.execute("DELETE FROM portal.change_count")
+        while worker.execute(COUNT).fetchall()[0][0]:
+            pass
     return customers
 
 
@@ -103,6 +99,18 @@ def refuse_elsewhere(settings: Settings) -> None:
         )
 
 
+def _owner(settings: Settings) -> psycopg.Connection[Any]:
+    return psycopg.connect(_conninfo(settings, Role.OWNER), autocommit=True)
+
+
+def _worker(settings: Settings) -> psycopg.Connection[Any]:
+    return psycopg.connect(_conninfo(settings, Role.WORKER), autocommit=True, options="-c statement_timeout=0")
+
+
+def _conninfo(settings: Settings, role: Role) -> str:
+    return database_url(settings, role).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def _shares(first: int, customers: int, changes: int) -> Iterator[Share]:
     each, more = divmod(changes, customers)
     at_a_time = max(1, BATCH // each)
@@ -111,32 +119,67 @@ def _shares(first: int, customers: int, changes: int) -> Iterator[Share]:
         yield Share(first + begin, tuple(each + (number < more) for number in numbers))
 
 
-_means: Means | None = None
+def _make_all(
+    settings: Settings,
+    connectors: Sequence[str],
+    shares: Iterator[Share],
+    changes: int,
+    progress: Callable[[int], None],
+) -> None:
+    cores = min(os.cpu_count() or 1, 1 + changes // BATCH)
+    spawn, means = multiprocessing.get_context("spawn"), (settings, connectors, clock.now())
+    with ProcessPoolExecutor(cores, mp_context=spawn, initializer=_prepare, initargs=means) as pool:
+        # A few shares ahead and no more, or the queue of a large flood would not fit into memory.
+        running: set[Future[int]] = {pool.submit(_make, share) for share in islice(shares, 2 * cores)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for each in done:
+                progress(each.result())
+                with suppress(StopIteration):
+                    running.add(pool.submit(_make, next(shares)))
 
 
-def _prepare(url: str, key: bytes, origin: str, until: datetime) -> None:
-    global _means
-    _means = Means(psycopg.connect(url), KeyRing(key), origin, until)
+class Maker:
+    """What a process has to make shares with."""
+
+    def __init__(self, settings: Settings, connectors: Sequence[str], until: datetime) -> None:
+        self.copying, self.until = Copying(_owner(settings)), until
+        self.keys, self.origin = KeyRing(settings.key_encryption_bytes), settings.audit_origin
+        database = Database.configured(settings, Role.WORKER)  # never opened: what is pushed goes another way
+        store = RecordStore(database, self.keys, load(settings.catalogue or resource("catalogue.toml")), self.origin)
+        self.crm: Line | None = line(NAME, EmbeddedCrm(database), store, settings) if NAME in connectors else None
+        self.others = [name for name in connectors if name != NAME]
+
+    def rows(self, share: Share) -> Rows:
+        now = clock.now()
+        for number, changes in enumerate(share.changes, start=share.first):
+            chance = Random(number)  # noqa: S311 - the same people each time
+            one = flooded(number, changes, self.keys, self.origin, self.until, chance)
+            yield from record_rows(one)
+            yield from due_rows(one, self.others, now)
+            if self.crm:
+                yield from crm_rows(one, self.crm, uuid4(), now)
+
+
+_maker: Maker | None = None
+
+
+def _prepare(settings: Settings, connectors: Sequence[str], until: datetime) -> None:
+    global _maker
+    Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()  # rows by the hundred thousand, and none that refers to itself
+    _maker = Maker(settings, connectors, until)
+
+
+def _end_with_parent() -> None:
+    """Who was killed has told nobody that there is nothing left to do."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _make(share: Share) -> int:
-    assert _means is not None
-    connection, keys, origin, until = _means
-    made = [
-        flooded(number, changes, keys, origin, until, Random(number))  # noqa: S311 - the same people each time
-        for number, changes in enumerate(share.changes, start=share.first)
-    ]
-    with connection.transaction():
-        connection.execute(WRITE.encode(), _parameters(made))
+    assert _maker is not None
+    _maker.copying.write(_maker.rows(share))
     return sum(share.changes)
-
-
-def _parameters(made: list[Flooded]) -> dict[str, Any]:
-    columns = [(one.id, *entry) for one in made for entry in one.entries]
-    names = ("e_customer", "seq", "at", "action", "actor_kind", "actor_id", "via", "request", "paths", "entry", "leaf")
-    return {
-        "customers": Jsonb([one.customer for one in made]),
-        "keys": Jsonb([one.key for one in made]),
-        **{table: Jsonb([row for one in made for row in one.rows[table]]) for table in made[0].rows},
-        **dict(zip(names, map(list, zip(*columns, strict=True)), strict=True)),
-    }

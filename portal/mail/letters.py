@@ -89,12 +89,9 @@ def _address_changed(sender: Sender, facts: Facts) -> Letter:
     return Letter(
         _("This e-mail address was taken out of your record"),
         (
-            _(
-                "On %(when)s this e-mail address was changed in your customer record with %(brand)s, or removed from "
-                "it, by somebody who was logged in there."
-            )
+            _("On %(when)s this e-mail address was changed in your customer record with %(brand)s, or removed from it.")
             % _told(sender, facts),
-            _("We write to it no more. If this was you, there is nothing to do."),
+            _("We write to it no more. If you wanted this, there is nothing to do."),
         ),
         (_("Open my record"), f"{sender.origin}/record"),
         after=(_if_it_was_not_you(sender),),

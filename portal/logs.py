@@ -101,6 +101,8 @@ def tell_exception(_logger: object, _method: str, event: Event) -> Event:
 def describe(error: BaseException) -> str:
     """An exception in words without personal values."""
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    if isinstance(error, BaseExceptionGroup):
+        return f"{kind} of {', '.join(map(describe, error.exceptions))}"
     cause = getattr(error, "orig", None) or error  # SQLAlchemy wraps the driver's
     if isinstance(cause, psycopg.Error) and cause.sqlstate:
         return " ".join(filter(None, [kind, cause.sqlstate, cause.diag.constraint_name]))
@@ -112,6 +114,8 @@ def describe(error: BaseException) -> str:
 def _places(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     places = [f"{frame.filename.rsplit('site-packages/')[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+    if isinstance(error, BaseExceptionGroup):
+        places += [f"({_places(one)})" for one in error.exceptions]
     if error.__cause__ is not None:
         places.append(f"from {describe(error.__cause__)}")
     return " > ".join(places)

@@ -1,5 +1,6 @@
 """The schema's version, and how to bring it to the newest. Alembic is imported by who asks: what serves hardly does."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from portal.paths import resource
@@ -18,6 +19,7 @@ def migrate(url: "URL", revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
+@cache
 def head() -> str:
     """The revision that this version of the portal needs."""
     from alembic.script import ScriptDirectory

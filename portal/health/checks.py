@@ -1,7 +1,6 @@
 """Is everything there that the portal needs?"""
 
 import asyncio
-from functools import cache
 
 import psycopg
 
@@ -31,11 +30,6 @@ async def problems(database: Database) -> dict[str, str | None]:
     assert row is not None
     return {
         "database": None,
-        "migrations": None if (row["version"] or "") >= _head() else "the schema is older than this version",
+        "migrations": None if (row["version"] or "") >= head() else "the schema is older than this version",
         "workers": None if row["workers"] else "none was seen in the last 10 seconds",
     }
-
-
-@cache
-def _head() -> str:
-    return head()

@@ -1,5 +1,6 @@
 """Logs: one line an event, whoever wrote it, and nothing personal (ASVS 5.0.0: 16.2.5, 16.4.1)."""
 
+import asyncio
 import io
 import json
 import logging
@@ -78,6 +79,27 @@ def test_an_error_is_told_by_its_kind_and_place_and_not_by_its_words(monkeypatch
     assert (line["event"], line["error"], line["level"]) == ("failed", "ValueError", "error")
     assert "test_logs.py" in line["exception"]
     assert "alice" not in out.getvalue()
+
+
+def test_a_group_of_errors_tells_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def read(text: str) -> None:
+        int(text)
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(read("alice@example.com"))
+            tasks.create_task(read("bob@example.com"))
+
+    out = configured(monkeypatch, "json")
+    try:
+        asyncio.run(both())
+    except* ValueError:
+        structlog.get_logger("portal.here").exception("failed")
+
+    (line,) = lines(out)
+    assert line["error"] == "ExceptionGroup of ValueError, ValueError"
+    assert line["exception"].count(" read)") == 2
+    assert "example.com" not in out.getvalue()
 
 
 def test_an_outage_says_why() -> None:

@@ -16,6 +16,7 @@ from portal.db.database import Database
 from portal.errors import Conflict
 from portal.record.store import RecordStore
 from portal.settings import Settings, load_settings
+from portal.sync.enroll import register
 from portal.sync.line import line
 from portal.sync.state import Wanted
 from portal.sync.want import Confirmation, confirmations, want
@@ -100,8 +101,6 @@ def _ask(settings: Settings, store: RecordStore, wanted: Wanted, number: str, ye
 
 async def _register(settings: Settings, store: RecordStore) -> None:
     """Those that no worker has served yet are told, too."""
-    from portal.sync.enroll import register  # it needs SQLAlchemy, which no other command has to wait for
-
     async with connectors(settings, store.catalogue, store.database) as made:
         await register(store.database, [line(name, one, store, settings) for name, one in made.items()])
 

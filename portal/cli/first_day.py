@@ -25,6 +25,7 @@ from portal.errors import Invalid, NotFound
 from portal.paths import resource
 from portal.record.store import RecordStore
 from portal.settings import Settings, load_settings
+from portal.sync.enroll import register
 from portal.sync.line import line
 
 FROM_A_FILE = "To bring customers in from a file: portal customer import FILE.csv"
@@ -124,8 +125,6 @@ async def _contacts(
             raise Invalid(f"{setting} is not set: without customer numbers nobody can tell who a contact is.")
         one = line(name, connector, store, settings)
         if not wish.dry:
-            from portal.sync.enroll import register  # it needs SQLAlchemy, which no other command has to wait for
-
             await register(store.database, [one])
         label = one.connector.label
         yield Contacts(one, country, lambda seconds: bar.say(f"{label} wants a break of {seconds:.0f} seconds."))

@@ -13,6 +13,7 @@ from portal.crm import connectors
 from portal.db.database import Database, Row
 from portal.errors import Invalid
 from portal.settings import Settings, load_settings
+from portal.sync.enroll import register
 from portal.sync.line import Line, line
 from portal.sync.resync import PROGRESS, begin_resync
 from portal.sync.sweep import sweep_page
@@ -79,8 +80,6 @@ async def _drift(settings: Settings, crm: str, rows: int, grace: float) -> tuple
         if crm not in made:
             raise _unknown(crm)
         one = line(crm, made[crm], store, settings)
-        from portal.sync.enroll import register  # it needs SQLAlchemy, which no other command has to wait for
-
         await register(store.database, [one])
         compared, drifted = await _all(one, rows, grace)
         found = await store.database.fetch_all(FOUND, [crm, min(drifted, SHOWN)]) if drifted else []

@@ -3,6 +3,7 @@
 from typing import Any
 
 from portal import clock
+from portal.audit.values import State
 from portal.cards.changes import tell, undoable
 from portal.cards.mirror import mirror
 from portal.catalogue.model import Catalogue
@@ -10,7 +11,6 @@ from portal.contact.lead import lead
 from portal.contact.may_contact import every_purpose
 from portal.formats import local
 from portal.i18n import gettext as _
-from portal.record.flat import flatten
 from portal.record.models import Record
 from portal.record.read import StoredRecord
 
@@ -18,7 +18,7 @@ from portal.record.read import StoredRecord
 def surroundings(catalogue: Catalogue, stored: StoredRecord) -> dict[str, Any]:
     """The contexts of `home/_lead.html`, `_delivery.html` and `_mirror.html`."""
     permissions = every_purpose(stored.record, clock.now(), catalogue=catalogue)
-    state = flatten(stored.record)
+    state = _kinds(stored.record)
     changes = tell(catalogue, stored.recent, stored.deliveries, state)
     return {
         "greeting": greeting(stored.record),
@@ -29,6 +29,12 @@ def surroundings(catalogue: Catalogue, stored: StoredRecord) -> dict[str, Any]:
         "news": None,
         "held": any(change.where and change.where.held for change in changes),
     }
+
+
+def _kinds(record: Record) -> State:
+    """Of the flat record, what words for its changes need: what kind of item each is."""
+    systems: State = {f"contact_points/{point.id}/system": point.system.value for point in record.contact_points}
+    return systems | {f"notes/{note.id}/kind": note.kind.value for note in record.notes}
 
 
 def greeting(record: Record) -> str:

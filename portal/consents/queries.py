@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from portal.catalogue.model import Catalogue, Channel, Notice, Purpose
 from portal.record.models import Consent, ConsentStatus, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One purpose on one channel.
 
     Attributes:

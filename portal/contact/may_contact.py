@@ -1,8 +1,9 @@
 """May this person be contacted now, on this channel, for this purpose? One answer for customer, agent and machine."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from portal.catalogue.model import Catalogue, Channel, Purpose
@@ -33,7 +34,8 @@ def may_contact(record: Record, channel: str, purpose: str, now: datetime, *, ca
     """
     if channel not in catalogue.channels or purpose not in catalogue.purposes:
         raise ValueError(f"the catalogue has no channel {channel!r} or no purpose {purpose!r}")
-    return _permission(record, _Way(record, catalogue.channels[channel], now), catalogue.purposes[purpose])
+    (way,) = _ways(record, [catalogue.channels[channel]], now)
+    return _permission(record, way, catalogue.purposes[purpose])
 
 
 def every_channel(record: Record, purpose: str, now: datetime, *, catalogue: Catalogue) -> tuple[Permission, ...]:
@@ -44,33 +46,81 @@ def every_channel(record: Record, purpose: str, now: datetime, *, catalogue: Cat
 
 def every_purpose(record: Record, now: datetime, *, catalogue: Catalogue) -> dict[str, tuple[Permission, ...]]:
     """The answers for all purposes and their channels, in the catalogue's order."""
-    ways = [_Way(record, channel, now) for channel in catalogue.channels.values()]
+    ways = list(_ways(record, catalogue.channels.values(), now))
     return {
         key: tuple(_permission(record, way, purpose) for way in ways if way.channel.key in purpose.channels)
         for key, purpose in catalogue.purposes.items()
     }
 
 
-class _Way:
+class _Way(NamedTuple):
     """A channel to a person at a moment: all that is the same for every purpose."""
 
-    def __init__(self, record: Record, channel: Channel, now: datetime) -> None:
-        if now.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        self.channel, self.now = channel, now.astimezone(UTC)
-        self.point = contact_point(record, channel)
-        self.windows = [window for window in record.contact_windows if applies(window, channel)]
-        self.zone = person_zone(record, self.windows)
-        self.reasons = (*_reach(self.point), *_times(self.windows, self.now))
+    channel: Channel
+    point: ContactPoint | None
+    hours: "_Hours"
+
+
+def _ways(record: Record, channels: Iterable[Channel], now: datetime) -> Iterator[_Way]:
+    if now.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    now, known = now.astimezone(UTC), {}
+    for channel in channels:
+        windows = tuple(window for window in record.contact_windows if applies(window, channel))
+        if windows not in known:
+            known[windows] = _Hours(record, windows, now)
+        yield _Way(channel, contact_point(record, channel), known[windows])
+
+
+class _Hours:
+    """What some windows say from a moment on: the same for all channels that they apply to.
+
+    Attributes:
+        reasons: what they say of the moment itself.
+        zone: the person's.
+    """
+
+    def __init__(self, record: Record, windows: Sequence[ContactWindow], now: datetime) -> None:
+        self.windows, self.now = windows, now
+        self.reasons = tuple(_times(windows, now))
+        self.zone = person_zone(record, windows)
+        self._permitted: dict[tuple[Moments, ...], tuple[Moments | None, tuple[Moments, ...]]] = {}
         self._open: dict[Moments, list[Moments]] = {}
 
+    def permitted(self, periods: tuple[Moments, ...]) -> tuple[Moments | None, tuple[Moments, ...]]:
+        """What the windows leave open of the periods in which consent permits: the first stretch from now on, and what
+        lies in the person's day, told in their zone. Most purposes have the same periods."""
+        if periods not in self._permitted:
+            self._permitted[periods] = self._first(periods), tuple(self._of_today(periods))
+        return self._permitted[periods]
+
+    def _first(self, periods: Sequence[Moments]) -> Moments | None:
+        ahead = [Span(max(self.now, period.start), period.end) for period in periods if self.now < period.end]
+        return next((span for period in ahead if (span := self._first_open(period))), None)
+
+    def _first_open(self, period: Moments) -> Moments | None:
+        """Most often the next two days tell. What is open as far as `HORIZON` is taken to stay open."""
+        hours: list[Moments] = []
+        for reach in (timedelta(days=2), HORIZON):
+            ahead = Span(period.start, min(period.start + reach, period.end))
+            hours = self._open_hours(ahead)
+            if hours and hours[0].end < ahead.end:
+                return hours[0]
+        return Span(hours[0].start, period.end) if hours else None
+
+    def _of_today(self, periods: Sequence[Moments]) -> Iterable[Moments]:
+        if not periods:
+            return ()
+        permitted = overlap(self._today, periods)
+        return (Span(start.astimezone(self.zone), end.astimezone(self.zone)) for start, end in permitted)
+
     @cached_property
-    def today(self) -> list[Moments]:
+    def _today(self) -> list[Moments]:
         """What the windows leave open of the person's calendar day."""
         day = local_day(self.zone, self.now.astimezone(self.zone).date())
-        return overlap(self.open_hours(Span(day[0].start, day[-1].end)), day)
+        return overlap(self._open_hours(Span(day[0].start, day[-1].end)), day)
 
-    def open_hours(self, within: Moments) -> list[Moments]:
+    def _open_hours(self, within: Moments) -> list[Moments]:
         """What the windows leave open of a stretch."""
         if within not in self._open:
             self._open[within] = open_hours(self.windows, within)
@@ -78,19 +128,18 @@ class _Way:
 
 
 def _permission(record: Record, way: _Way, purpose: Purpose) -> Permission:
-    said = record.consent(purpose.key, way.channel.key)
-    periods = consented(said, way.channel, purpose) if way.point else []
-    first = _first_permitted(way, periods)
+    said, hours = record.consent(purpose.key, way.channel.key), way.hours
+    first, today = hours.permitted(tuple(consented(said, way.channel, purpose)) if way.point else ())
     return Permission(
         channel=way.channel,
         purpose=purpose,
-        at=way.now,
-        reasons=(consent_at(way.now, said, way.channel, purpose), *way.reasons),
+        at=hours.now,
+        reasons=(consent_at(hours.now, said, way.channel, purpose), *_reach(way.point), *hours.reasons),
         contact_point=way.point,
-        until=first.end if first and first.start == way.now and first.end < FOREVER else None,
+        until=first.end if first and first.start == hours.now and first.end < FOREVER else None,
         next=first.start if first else None,
-        today=tuple(_permitted_today(way, periods)),
-        zone=way.zone,
+        today=today,
+        zone=hours.zone,
     )
 
 
@@ -129,27 +178,3 @@ def _times(windows: Sequence[ContactWindow], now: datetime) -> Iterable[Reason]:
 
 def _about(ground: Ground, window: ContactWindow) -> Reason:
     return Reason(ground if known_zone(window.time_zone) else Ground.UNKNOWN_ZONE, window=window)
-
-
-def _first_permitted(way: _Way, periods: Sequence[Moments]) -> Moments | None:
-    """The first stretch, from now on, that consent and windows leave open."""
-    ahead = [Span(max(way.now, period.start), period.end) for period in periods if way.now < period.end]
-    return next((span for period in ahead if (span := _first_open(way, period))), None)
-
-
-def _first_open(way: _Way, period: Moments) -> Moments | None:
-    """Most often the next two days tell. What is open as far as `HORIZON` is taken to stay open."""
-    hours: list[Moments] = []
-    for reach in (timedelta(days=2), HORIZON):
-        ahead = Span(period.start, min(period.start + reach, period.end))
-        hours = way.open_hours(ahead)
-        if hours and hours[0].end < ahead.end:
-            return hours[0]
-    return Span(hours[0].start, period.end) if hours else None
-
-
-def _permitted_today(way: _Way, periods: Sequence[Moments]) -> Iterable[Moments]:
-    if not periods:
-        return ()
-    permitted = overlap(way.today, periods)
-    return (Span(start.astimezone(way.zone), end.astimezone(way.zone)) for start, end in permitted)

@@ -1,9 +1,10 @@
 """The answer to "may this person be contacted?", with everything that it rests on."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from portal.catalogue.model import Channel, Purpose
 from portal.contact.windows import Moments
@@ -34,8 +35,7 @@ class Ground(StrEnum):
 PERMITTING = frozenset({Ground.AGREED, Ground.NEEDED, Ground.NO_OBJECTION, Ground.ANY_TIME, Ground.INSIDE_WINDOW})
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):  # made by the dozen for each page, a fifth as dear as a frozen dataclass
     """A ground with its particulars: since when it is known or holds, and the window in question."""
 
     ground: Ground
@@ -47,8 +47,7 @@ class Reason:
         return self.ground in PERMITTING
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(msgspec.Struct, frozen=True):
     """The answer, for one channel and purpose at one moment. All moments are UTC but those of `today`.
 
     Attributes:

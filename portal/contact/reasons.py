@@ -6,6 +6,7 @@ from itertools import groupby
 from portal.contact.permission import Ground, Permission
 from portal.contact.window_words import occasion_words
 from portal.contact.words import date_words, label, listed
+from portal.formats import format_time
 from portal.i18n import current_zone, gettext
 from portal.record.models import ContactWindow
 
@@ -51,7 +52,8 @@ def local_time(permission: Permission) -> Sequence[str]:
     theirs = permission.at.astimezone(permission.zone)
     if theirs.utcoffset() == permission.at.astimezone(current_zone()).utcoffset():
         return ()
-    return (gettext("local time there: %(time)s, %(zone)s") % {"time": f"{theirs:%H:%M}", "zone": permission.zone.key},)
+    told = {"time": format_time(theirs.time()), "zone": permission.zone.key}
+    return (gettext("local time there: %(time)s, %(zone)s") % told,)
 
 
 def consent_date(permission: Permission) -> str:

@@ -1,6 +1,6 @@
 """Contact windows as a week that one can see: for each weekday, which minutes are welcome and which are not."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from typing import NamedTuple
 
@@ -27,7 +27,13 @@ def week(windows: Sequence[ContactWindow]) -> Mapping[int, tuple[Segment, ...]]:
     A window over midnight is two bars. All times are wall-clock times of the windows' own zone: windows of different
     zones belong on plots of their own (`by_zone`).
     """
-    return {weekday: _segments(windows, weekday) for weekday in WEEKDAYS}
+    minutes: dict[int, dict[WindowKind, list[Minutes]]] = {
+        weekday: {kind: [] for kind in WindowKind} for weekday in WEEKDAYS
+    }
+    for window in windows:
+        for weekday, span in _minutes(window):
+            minutes[weekday][window.kind].append(span)
+    return {weekday: _segments(of_kind) for weekday, of_kind in minutes.items()}
 
 
 def by_zone(windows: Iterable[ContactWindow]) -> Mapping[str, tuple[ContactWindow, ...]]:
@@ -38,10 +44,20 @@ def by_zone(windows: Iterable[ContactWindow]) -> Mapping[str, tuple[ContactWindo
     return zones
 
 
-def _segments(windows: Iterable[ContactWindow], weekday: int) -> tuple[Segment, ...]:
-    minutes: dict[WindowKind, list[Minutes]] = {kind: [] for kind in WindowKind}
-    for window in windows:
-        minutes[window.kind] += _minutes(window, weekday)
+def _minutes(window: ContactWindow) -> Iterator[tuple[int, Minutes]]:
+    """What a window claims of each weekday."""
+    start, end = _minute(window.start), _minute(window.end)
+    for weekday in window.weekdays:
+        yield weekday, Span(start, end if start < end else DAY)
+        if end <= start:
+            yield weekday % 7 + 1, Span(0, end)
+
+
+def _minute(wall: time) -> int:
+    return wall.hour * 60 + wall.minute
+
+
+def _segments(minutes: Mapping[WindowKind, list[Minutes]]) -> tuple[Segment, ...]:
     unwelcome = union(minutes[WindowKind.DO_NOT])
     welcome = without(minutes[WindowKind.DO], unwelcome)
     return tuple(
@@ -50,17 +66,3 @@ def _segments(windows: Iterable[ContactWindow], weekday: int) -> tuple[Segment, 
             + [Segment(*span, WindowKind.DO_NOT) for span in unwelcome]
         )
     )
-
-
-def _minutes(window: ContactWindow, weekday: int) -> list[Minutes]:
-    start, end = _minute(window.start), _minute(window.end)
-    evening = Span(start, end if start < end else DAY)
-    morning = Span(0, end if end <= start else 0)
-    yesterday = (weekday - 2) % 7 + 1
-    return union(
-        ([evening] if weekday in window.weekdays else []) + ([morning] if yesterday in window.weekdays else [])
-    )
-
-
-def _minute(wall: time) -> int:
-    return wall.hour * 60 + wall.minute

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from portal.contact.words import MIDNIGHT, listed
+from portal.formats import format_time
 from portal.i18n import gettext
 from portal.record.models import ContactWindow, WindowKind
 
@@ -68,4 +69,4 @@ def _day_plural(weekday: int) -> str:
 
 
 def _window_hours(window: ContactWindow) -> str:
-    return gettext("%(start)s–%(end)s") % {"start": f"{window.start:%H:%M}", "end": f"{window.end:%H:%M}"}
+    return gettext("%(start)s–%(end)s") % {"start": format_time(window.start), "end": format_time(window.end)}

@@ -59,16 +59,12 @@ def open_hours(windows: Sequence[ContactWindow], within: Moments) -> list[Moment
     return without(hours, [span for window in unwelcome for span in occurrences(window, within)])
 
 
-@lru_cache(maxsize=256)
 def occurrences(window: ContactWindow, within: Moments) -> Sequence[Moments]:
-    """All moments that the window contains, in UTC; the rule of `contains`, computed and not tried out.
-
-    Remembered for a while, because the answers for several channels and purposes at one moment need the same.
-    """
+    """All moments that the window contains, in UTC; the rule of `contains`, computed and not tried out."""
     zone = known_zone(window.time_zone)
     if zone is None:
         return (within,) if window.kind is WindowKind.DO_NOT else ()
-    return tuple(_moments(zone, within, window.start, window.end, window.weekdays))
+    return _moments(zone, within, window.start, window.end, window.weekdays)
 
 
 @lru_cache(maxsize=1024)

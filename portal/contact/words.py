@@ -7,11 +7,11 @@ something is about. Verbs and word order stay in the sentence.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 
-from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from markupsafe import Markup
 
 from portal.contact.windows import Moments
+from portal.formats import format_date, format_time
 from portal.i18n import current_language, current_locale, gettext
 
 MIDNIGHT = time()
@@ -34,7 +34,7 @@ def listed(phrases: Iterable[str]) -> str:
 
 def date_words(moment: datetime) -> str:
     """`3 Nov 2026`."""
-    return format_skeleton("yMMMd", moment, locale=current_locale())
+    return format_date(moment.date())
 
 
 def hours_words(spans: Sequence[Moments]) -> Markup:
@@ -51,7 +51,7 @@ def all_day(spans: Sequence[Moments]) -> bool:
 
 def from_words(moment: datetime, now: datetime) -> str:
     """When something begins: `from 17:00 today`, `from 10:00 on Saturday`, `from Monday on`, `from 24 Dec 2026 on`."""
-    day, clock = _day_words(moment, now), f"{moment:%H:%M}"
+    day, clock = _day_words(moment, now), format_time(moment.time())
     match (moment.date() - now.date()).days, moment.time():
         case 0, _:
             return gettext("from %(time)s today") % {"time": clock}
@@ -68,11 +68,11 @@ def until_words(moment: datetime, now: datetime) -> str | None:
     """When something ends, if that is today or tomorrow: `until 20:00`, `until midnight`, `until 02:00 tomorrow`."""
     match (moment.date() - now.date()).days, moment.time():
         case 0, _:
-            return gettext("until %(time)s") % {"time": f"{moment:%H:%M}"}
+            return gettext("until %(time)s") % {"time": format_time(moment.time())}
         case 1, time(hour=0, minute=0):
             return gettext("until midnight")
         case 1, _:
-            return gettext("until %(time)s tomorrow") % {"time": f"{moment:%H:%M}"}
+            return gettext("until %(time)s tomorrow") % {"time": format_time(moment.time())}
     return None
 
 
@@ -89,11 +89,11 @@ def _touches_midnight(span: Moments) -> bool:
 
 
 def _clock(span: Moments) -> dict[str, str]:
-    return {"start": f"{span.start:%H:%M}", "end": f"{span.end:%H:%M}"}
+    return {"start": format_time(span.start.time()), "end": format_time(span.end.time())}
 
 
 def _day_words(moment: datetime, now: datetime) -> str:
     """`Monday` within the week to come, else the date."""
     if moment - now < timedelta(days=6):
-        return format_date(moment, "EEEE", locale=current_locale())
+        return str(current_locale().days["format"]["wide"][moment.weekday()])
     return date_words(moment)

@@ -21,9 +21,7 @@ from portal.record.models import Provenance, Record
 NAME = "embedded"
 """What the catalogue calls this CRM."""
 
-SEARCH = """SELECT f.contact_id, f.portal_id, f.number, f.name, c.contact_points
-FROM crm.search_v2(%s, %s) WITH ORDINALITY AS f (contact_id, portal_id, number, name, place)
-JOIN crm.contact c ON c.id = f.contact_id ORDER BY f.place"""
+SEARCH = "SELECT * FROM crm.search_v3(%s, %s)"
 CARD = Path(__file__).with_name("card.sql").read_text(encoding="utf-8")
 
 VISIT = timedelta(minutes=30)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import permutations
 
 import phonenumbers
 
@@ -19,8 +20,10 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def search_keys(name: str, number: str, contact_points: Iterable[ContactPoint]) -> list[str]:
-    """The keys of one contact, each of which can be searched by its beginning."""
-    keys = {fold(number), *_name_keys(name)}
+    """The keys of one contact, each of which can be searched by its beginning. Those of two words of a name begin with
+    a space (`search_v3.sql`), and are left out first."""
+    forms = _forms(name)
+    keys = {fold(number), *(word for form in forms for word in form)}
     if _DIGITS_ONLY.fullmatch(number):
         keys.add(_dialled(number))
     for point in contact_points:
@@ -28,7 +31,8 @@ def search_keys(name: str, number: str, contact_points: Iterable[ContactPoint]) 
             keys.add(fold(point.value))
         elif point.system == "phone":
             keys |= _phone_keys(point.value)
-    return sorted(key[:MAX_KEY] for key in keys if key)[:MAX_KEYS]
+    pairs = {f" {one} {other}" for form in forms for one, other in permutations(sorted(form), 2)}
+    return [key[:MAX_KEY] for key in (*sorted(filter(None, keys)), *sorted(pairs))][:MAX_KEYS]
 
 
 def search_terms(query: str) -> list[str]:
@@ -47,11 +51,12 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()
 
 
-def _name_keys(name: str) -> set[str]:
-    """Each word and each half of a double name, folded; with umlauts also as German writes them without."""
+def _forms(name: str) -> list[set[str]]:
+    """The words of a name, folded; with umlauts also as German writes them without, and both with the halves of double
+    names as words of their own."""
     without_umlauts = unicodedata.normalize("NFC", name.casefold()).translate(_UMLAUTS)
-    words = {word for form in (name, without_umlauts) for word in _words(form)}
-    return words | {half for word in words for half in _JOINTS.split(word) if half}
+    whole = [set(_words(form)) for form in (name, without_umlauts)]
+    return whole + [{half for word in words for half in _JOINTS.split(word) if half} for words in whole]
 
 
 def _words(text: str) -> list[str]:

@@ -182,7 +182,7 @@ class TestRoles:
         "statement",
         [
             "SELECT * FROM crm.contact",
-            "SELECT * FROM crm.search_v2(ARRAY['a'], 1)",
+            "SELECT * FROM crm.search_v3(ARRAY['a'], 1)",
             "SELECT * FROM portal.sync_read_v1(ARRAY[gen_random_uuid()], ARRAY[0]::bigint[], 1)",
             "SELECT * FROM portal.announced_v1(NULL)",
             "SELECT * FROM portal.worker",

@@ -48,3 +48,22 @@ def test_down_and_up_again_comes_to_the_same(empty_database: URL) -> None:
 
     assert len(before) < len(newest)
     assert shape(empty_database) == newest
+
+
+def test_contacts_that_are_there_get_keys_of_whole_names(empty_database: URL) -> None:
+    owner = empty_database.set(username=Role.OWNER.user, password=PASSWORD)
+    config = migrations.configuration()
+    config.attributes["url"] = owner
+    command.downgrade(config, "0020")
+    with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
+        [(contact,)] = admin.execute(
+            "INSERT INTO crm.contact (number, name) VALUES ('J-1', 'Jürgen Smith-Jones') RETURNING id"
+        )
+        keys = ["j-1", "jurgen", "juergen", "smith-jones", "smith", "jones"]
+        admin.cursor().executemany("INSERT INTO crm.search_key VALUES (%s, %s)", [(contact, key) for key in keys])
+
+    migrations.migrate(owner)
+
+    with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
+        found = [key for [key] in admin.execute("SELECT key FROM crm.search_key WHERE key LIKE ' %' ORDER BY key")]
+    assert found == [" jurgen smith-jones", " smith-jones jurgen"]

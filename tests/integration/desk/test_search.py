@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 
+from portal.crm.embedded.card import SEARCH
 from portal.record.read import StoredRecord
 from tests.builders import a_contact_point, a_customer
 from tests.integration.desk.conftest import htmx
@@ -112,3 +113,31 @@ async def test_who_is_called_just_that_comes_before_a_hundred_whose_name_goes_on
     page = text((await as_grace.get("/desk", params={"q": "zara"})).text)
 
     assert page.index("Zara ") < page.index("Zarathustra")
+
+
+@pytest.mark.parametrize("terms", [["ludmilla"], ["ludmilla", "zuckerberg"], ["zuck", "ludmilla"], ["ludmilla", "z"]])
+async def test_a_search_reads_no_more_where_more_have_the_name(stage: Stage, terms: list[str]) -> None:
+    read = []
+    for _ in range(2):
+        await stage.all(
+            """WITH made AS (
+                INSERT INTO crm.contact (portal_id, number, name)
+                SELECT gen_random_uuid(), gen_random_uuid(), (ARRAY['Ludmilla', 'Ludo'])[1 + n % 2] || ' Zuckerberg'
+                FROM generate_series(1, 1000) n RETURNING id, lower(split_part(name, ' ', 1)) AS given)
+            INSERT INTO crm.search_key (contact_id, key)
+            SELECT id, key FROM made, unnest(ARRAY[
+                given, 'zuckerberg', ' ' || given || ' zuckerberg', ' zuckerberg ' || given]) key"""
+        )
+        read.append(await pages_read(stage, terms))
+
+    assert 0 < read[1] < 1.5 * read[0] < 1_000
+
+
+async def pages_read(stage: Stage, terms: list[str]) -> int:
+    async with stage.stores.staff.database.snapshot() as connection:
+        # As the planner decides where there are more.
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        await connection.execute(SEARCH, [terms, 20])  # the first time, the catalogue of tables is read, too
+        explained = await connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {SEARCH}", [terms, 20])
+        [(plan,)] = await explained.fetchall()
+    return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])

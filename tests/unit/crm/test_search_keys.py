@@ -1,12 +1,13 @@
 """What agents type, and what it finds."""
 
+from itertools import permutations
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.crm.embedded.search_keys import MAX_KEY, MAX_TERMS, search_keys, search_terms
+from portal.crm.embedded.search_keys import MAX_KEY, MAX_KEYS, MAX_TERMS, search_keys, search_terms
 from portal.record.models import ContactPoint, System, Use
 
 POINTS = (
@@ -73,6 +74,30 @@ def test_names_are_found_however_they_are_typed(name: str, query: str) -> None:
 )
 def test_customer_numbers_are_found_in_the_form_in_which_they_are_printed(number: str, query: str) -> None:
     assert finds(query, number=number)
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs"),
+    [
+        ("Alice Marsh", {" alice marsh", " marsh alice"}),
+        ("Jürgen Müller", {" jurgen muller", " muller jurgen", " juergen mueller", " mueller juergen"}),
+        (
+            "Anna Smith-Jones",
+            {" anna smith-jones", " smith-jones anna"}
+            | {f" {one} {other}" for one, other in permutations(("anna", "smith", "jones"), 2)},
+        ),
+        ("Cher", set()),
+    ],
+)
+def test_each_two_words_of_a_name_are_a_key(name: str, pairs: set[str]) -> None:
+    assert {key for key in search_keys(name, "20418", POINTS) if key.startswith(" ")} == pairs
+
+
+def test_a_name_of_many_words_leaves_no_other_key_out() -> None:
+    keys = search_keys(" ".join("abcdefghijklm"), "20418", POINTS)
+
+    assert {"20418", "m", "alice.marsh@example.com", "02079460018"} < set(keys)
+    assert len(keys) == MAX_KEYS
 
 
 @given(st.text(max_size=400), st.text(max_size=400))

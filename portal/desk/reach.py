@@ -1,5 +1,6 @@
 """How to reach a person, as an agent reads it: contact points in order, times in words, and consents as recorded."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
@@ -34,10 +35,15 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Window:
+    """A contact window. `ahead`: the CRM does not have it yet; `gone`: the record has it no more, and the CRM does not
+    know yet."""
+
     words: str
     channel: str
     fresh: bool
     said: Said | None
+    ahead: bool
+    gone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +95,36 @@ def _href(point: ContactPoint) -> str | None:
     return None
 
 
-def windows(catalogue: Catalogue, card: Card, new: News, agent: UUID) -> list[Window]:
-    """The contact windows in words."""
-    return [_window(catalogue, window, card, new, agent) for window in card.record.contact_windows]
+def windows(catalogue: Catalogue, card: Card, new: News, agent: UUID, ahead: Record | None) -> list[Window]:
+    """The contact windows in words: the CRM's, and the record's that it does not have yet."""
+    there, wanted = card.record.contact_windows, (ahead or card.record).contact_windows
+    known = dict.fromkeys((*there, *wanted))
+    return [_window(catalogue, window, card, new, agent, there, wanted) for window in known]
 
 
-def weeks(catalogue: Catalogue, card: Card, channel: Channel, now: datetime) -> tuple[Plot, ...]:
-    """The week of a channel, a plot for each time zone: all windows that apply to it, whether they name it or not."""
-    its_own = [replace(w, channel=channel.key) for w in card.record.contact_windows if applies(w, channel)]
-    return plots(its_own, now, catalogue=catalogue)
+def weeks(catalogue: Catalogue, card: Card, channel: Channel, now: datetime, ahead: Record | None) -> tuple[Plot, ...]:
+    """The week of a channel, a plot for each time zone: all windows that apply to it, whether they name it or not, as
+    the customer wants them now."""
+    wanted = (ahead or card.record).contact_windows
+    return plots([replace(w, channel=channel.key) for w in wanted if applies(w, channel)], now, catalogue=catalogue)
 
 
-def _window(catalogue: Catalogue, window: ContactWindow, card: Card, new: News, agent: UUID) -> Window:
+def _window(
+    catalogue: Catalogue,
+    window: ContactWindow,
+    card: Card,
+    new: News,
+    agent: UUID,
+    there: Collection[ContactWindow],
+    wanted: Collection[ContactWindow],
+) -> Window:
     return Window(
         words=window_words(window),
         channel=channel_name(catalogue, window.channel),
         fresh=new.touches(f"contact_windows/{window.id}"),
         said=item_said(window.said, card, agent),
+        ahead=window not in there,
+        gone=window not in wanted,
     )
 
 

@@ -6,11 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from portal import clock
+from portal.audit.entry import ActorKind
 from portal.catalogue.model import Catalogue, CustomerAccess, Field
 from portal.crm.embedded.card import LATELY, NAME, Card
 from portal.desk.said import field_said, is_in_record, is_mine, is_on_its_way, taken_at
 from portal.formats import format_time
 from portal.i18n import gettext as _
+from portal.sync.waiting import stops
+from portal.sync.waiting_words import where
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,19 @@ def nothing_to_save(section: str) -> Saved:
 def saved_answer(card: Card, seq: int) -> Saved:
     """Where an answer is that became change `seq`."""
     if card.record.seq < seq:
-        return Saved("notes", f"saved-{seq}", _("Saved. On its way to the CRM."))
+        return Saved("notes", f"saved-{seq}", _held(card, seq) or _("Saved. On its way to the CRM."))
     return Saved(
         "notes", f"saved-{seq}", _("Saved. In the CRM at %(time)s.") % {"time": format_time(_arrived(card, seq))}
     )
+
+
+def _held(card: Card, seq: int) -> str | None:
+    """What keeps it from the CRM, if it waits for more than its turn. A card that was read before the answer does not
+    say yet since when."""
+    own = [delivery for delivery in card.deliveries if delivery.connector == NAME]
+    made = None if any(delivery.behind for delivery in own) else clock.now()
+    told = where(stops(own, seq, made, {}, clock.now()), ActorKind.AGENT)
+    return _("Saved. %(where)s.") % {"where": told.lines[0].words} if told and told.held else None
 
 
 def answers_just_now(card: Card, agent: UUID) -> list[int]:

@@ -79,9 +79,26 @@ async def test_a_time_that_is_unwelcome_is_so_at_once(
     never = a_window("do_not", weekdays=(1,), start="18:00", end="19:00")
     await stage.says(reachable.record.id, never, action="contact_window:added")
 
-    head = text(part(await page(as_grace, reachable), "head"))
+    sent = await page(as_grace, reachable)
 
+    head, reach = text(part(sent, "head")), part(sent, "reach")
     assert "Not now: call from 19:00 today" in head and WHY in head
+    assert f"Mondays 18:00–19:00 {MARK}" in text(reach)
+    assert "Not welcome: Mondays 18:00–19:00." in reach, "the week is the one that the answer goes by"
+
+
+async def test_a_time_that_was_taken_back_says_so(
+    as_grace: httpx2.AsyncClient, stage: Stage, reachable: StoredRecord
+) -> None:
+    never = a_window("do_not", weekdays=(1,), start="18:00", end="19:00")
+    await stage.says(reachable.record.id, never, action="contact_window:added")
+    await stage.settle()
+    await stage.says(reachable.record.id, dict.fromkeys(never), action="contact_window:removed")
+
+    reach = part(await page(as_grace, reachable), "reach")
+
+    assert "Mondays 18:00–19:00 Removed or changed meanwhile; the CRM does not know yet." in text(reach)
+    assert "Not welcome: Mondays" not in reach, "the week is as the customer wants it now"
 
 
 async def test_a_number_that_was_removed_is_not_called(

@@ -8,11 +8,20 @@ import pytest
 from portal.audit.entry import ActorKind
 from portal.record.models import Note, attributes
 from portal.record.read import StoredRecord
+from portal.sync import steer
+from portal.sync.housekeeping import beat
 from tests.integration.desk.conftest import htmx
 from tests.integration.desk.reading import carried, part, text
 from tests.integration.sync_stage import Stage
 
+WORKER = UUID("018f0000-0000-7000-8000-00000000beef")
 THANKS = "Thank you, I have put it on the order for Tuesday."
+
+
+@pytest.fixture(autouse=True)
+async def worker(stage: Stage) -> None:
+    """Somebody who passes things on."""
+    await beat(stage.stores.worker.database, WORKER, ["embedded"])
 
 
 def card(stored: StoredRecord) -> str:
@@ -57,6 +66,23 @@ async def test_it_is_in_the_record_at_once_and_in_the_crm_with_the_next_push(
     update = (await as_grace.get(f"{card(alice)}/now?shown=1", headers=htmx())).text
     assert f'<p id="saved-{entry.seq}" hx-swap-oob="innerHTML">' in update
     assert "Saved. In the CRM at" in text(update)
+
+
+async def test_while_the_crm_gets_nothing_the_line_says_why(
+    as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
+) -> None:
+    """With a script and without: what stands beside it says the same."""
+    form = await opened(as_grace, alice)
+    await steer.pause(stage.stores.staff.database, "embedded", actor="olivia")
+
+    sent = await as_grace.post(address(alice), headers=htmx(), data=form | {"body": THANKS})
+    seq = (await stage.stored(alice.record.id)).record.seq
+    read = await as_grace.get(f"{card(alice)}?answered={seq}")
+    await steer.resume(stage.stores.staff.database, "embedded", actor="olivia")
+
+    for page in (text(sent.text), text(part(read.text, "notes"))):
+        assert "Saved. Waiting for the CRM since" in page and "an operator paused it at" in page
+        assert "On its way" not in page
 
 
 async def test_the_customer_reads_it(

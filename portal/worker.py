@@ -5,6 +5,7 @@ import asyncio
 
 from portal.audit.cipher import KeyRing
 from portal.catalogue import load
+from portal.crm import connectors
 from portal.db.database import Database, Role
 from portal.jobs import worker as jobs
 from portal.mail.kinds import TASK as MAIL
@@ -17,7 +18,11 @@ from portal.web.brand import colours
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
-    """Work until `stop` is set; then end what is in hand and give everything back."""
+    """Work until `stop` is set; then end what is in hand and give everything back.
+
+    Raises:
+        SettingsError: a CRM's settings are not enough; nothing has begun by then.
+    """
     async with Database.configured(settings, Role.WORKER) as database:
         store = RecordStore(
             database,
@@ -26,6 +31,6 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             settings.audit_origin,
         )
         tasks = {MAIL: Post(settings, store, colours(settings))}
-        async with asyncio.TaskGroup() as both:
-            both.create_task(sync.work(settings, store, stop))
+        async with connectors(settings, store.catalogue, database) as made, asyncio.TaskGroup() as both:
+            both.create_task(sync.work(settings, store, made, stop))
             both.create_task(jobs.run(tasks, database, stop))

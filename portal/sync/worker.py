@@ -1,7 +1,7 @@
 """A worker: drains and polls every connector until it is told to stop. Run any number, on any number of machines."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
@@ -14,8 +14,8 @@ from structlog.contextvars import bound_contextvars
 
 from portal import clock
 from portal.backoff import backoff
-from portal.crm import connectors
 from portal.crm.answers import CallFailed
+from portal.crm.port import Connector
 from portal.crm.said import without_theirs
 from portal.db.database import Database
 from portal.record.store import RecordStore
@@ -43,11 +43,10 @@ PURGE_SECONDS = 30.0
 SWEEP_SECONDS = 20.0
 
 
-async def work(settings: Settings, store: RecordStore, stop: asyncio.Event) -> None:
+async def work(settings: Settings, store: RecordStore, made: Mapping[str, Connector], stop: asyncio.Event) -> None:
     """Bring the records to every CRM and back until `stop` is set; then end the batches in hand."""
-    async with connectors(settings, store.catalogue, store.database) as made:
-        lines = [line(name, connector, store, settings) for name, connector in made.items()]
-        await run(lines, stop, idle=settings.sync_idle_milliseconds / 1000, sweep_rows=settings.sync_sweep_rows)
+    lines = [line(name, connector, store, settings) for name, connector in made.items()]
+    await run(lines, stop, idle=settings.sync_idle_milliseconds / 1000, sweep_rows=settings.sync_sweep_rows)
 
 
 async def run(lines: list[Line], stop: asyncio.Event, *, idle: float, sweep_rows: int = 0) -> None:

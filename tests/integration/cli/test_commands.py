@@ -104,6 +104,13 @@ def test_settings_that_cannot_be_used_are_named(command: tuple[str, ...], tmp_pa
     assert "Traceback" not in refused.stderr
 
 
+def test_workers_say_what_a_crm_lacks(env: dict[str, str], tmp_path: Path) -> None:
+    worker = portal("work", env=env | {"CRM__SALES__KIND": "hubspot"}, folder=tmp_path)
+
+    assert worker.returncode == 1
+    assert worker.stderr == "CRM__SALES__URL: is missing, and KIND=hubspot needs it\n"
+
+
 def test_the_doctor_finds_what_is_wrong_and_says_what_to_do(env: dict[str, str], tmp_path: Path) -> None:
     told = portal("doctor", env=env, folder=tmp_path)
 

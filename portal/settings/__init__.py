@@ -5,11 +5,13 @@ A secret can also be given as NAME_FILE, the path of a file that holds it. `.env
 """
 
 import base64
+import re
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pydantic_settings
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -44,7 +46,17 @@ def decode_key(secret: SecretStr) -> bytes:
         raise ValueError("must be base64") from None
 
 
+def _known_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("there is no such time zone; they are called like Europe/Berlin") from None
+
+
 KeySecret = Annotated[SecretStr, AfterValidator(_thirty_two_bytes)]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+PUBLIC_URL = re.compile(r"(http(?!.+:80/?$)|https(?!.+:443/?$))://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?/?")
+"""As a browser writes where a page is from, which is compared with it: in lower case, without the usual port."""
 
 
 class Settings(MailSettings, BaseSettings):
@@ -75,7 +87,7 @@ class Settings(MailSettings, BaseSettings):
     key_encryption_key: KeySecret = SecretStr("")
     log_origin: str = ""
 
-    default_time_zone: str = "UTC"
+    default_time_zone: TimeZone = "UTC"
 
     catalogue: Path | None = None
     brand_name: str = "Customer profile"
@@ -121,8 +133,10 @@ class Settings(MailSettings, BaseSettings):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         url = urlsplit(self.public_url)
-        if url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/") or url.query:
-            raise ValueError("PUBLIC_URL must look like https://portal.example.com, without a path")
+        if not PUBLIC_URL.fullmatch(self.public_url):
+            raise ValueError(
+                "PUBLIC_URL must look like https://portal.example.com: in lower case, without a path or the usual port"
+            )
         if self.environment is Environment.PRODUCTION:
             missing = [name for name in REQUIRED_IN_PRODUCTION if not _given(getattr(self, name))]
             if missing:

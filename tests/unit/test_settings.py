@@ -113,6 +113,15 @@ def test_what_is_required_is_named_when_it_is_missing(monkeypatch: pytest.Monkey
         ("PUBLIC_URL", "http://profile.example.com"),
         ("PUBLIC_URL", "https://profile.example.com/path"),
         ("PUBLIC_URL", "profile.example.com"),
+        ("PUBLIC_URL", "https://Profile.Example.com"),
+        ("PUBLIC_URL", "https://profile.example.com:443"),
+        ("PUBLIC_URL", "https://profil-für-sie.example"),
+        ("PUBLIC_URL", "https://profile.example.com:port"),
+        ("PUBLIC_URL", "https://profile.example.com?a"),
+        ("PUBLIC_URL", "https://somebody@profile.example.com"),
+        ("DEFAULT_TIME_ZONE", "Europe/Lodnon"),
+        ("DEFAULT_TIME_ZONE", "Europe"),
+        ("DEFAULT_TIME_ZONE", "../../etc/passwd"),
         ("STAFF_OIDC__MAIN__ROLES", "admins=god"),
         ("STAFF_OIDC__MAIN__ISUER", "https://login.example.com"),
         ("STAFF_OIDC__MAIN__ISSUER", ""),
@@ -131,6 +140,16 @@ def test_what_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str
 
     with pytest.raises(SettingsError, match=name):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://profile.example.com/", "https://profile.example.com:8443", "https://[2001:db8::1]", "https://a.80:80"],
+)
+def test_the_public_url_is_the_origin_that_a_browser_says(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    set_all(monkeypatch, PUBLIC_URL=url)
+
+    assert load_settings().origin == url.rstrip("/")
 
 
 @pytest.mark.parametrize("name", ["CRM", "CUSTOMER_OIDC", "STAFF_OIDC"])

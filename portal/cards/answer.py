@@ -1,7 +1,7 @@
 """What a card answers after it was saved: itself, where its change is, and what it means for the first sentences."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from portal.i18n import gettext as _
 from portal.record.change import Changed, Duplicate, Unchanged
 from portal.services import services
 from portal.web.responses import page, redirect, url_for, wants_fragment
+from portal.web.way_back import our_page
 
 TEMPLATE = "cards/answer.html"
 
@@ -72,7 +73,7 @@ def _seq(outcome: Changed | Unchanged | Duplicate) -> int | None:
 
 def _is_alone(request: Request) -> bool:
     """Whether the card is a page of its own, where nothing would tell what becomes of a save."""
-    return urlsplit(request.headers.get("hx-current-url", "")).path not in ("", url_for(request, "record"))
+    return our_page(request, "hx-current-url").partition("?")[0] not in ("", url_for(request, "record"))
 
 
 def _words(outcome: Changed | Unchanged | Duplicate, changes: list[ToldChange]) -> str:

@@ -1,7 +1,5 @@
 """The way in, and the language."""
 
-from urllib.parse import urlsplit
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,6 +13,7 @@ from portal.web.form_data import read_form
 from portal.web.language import remember
 from portal.web.policy import known_viewer
 from portal.web.responses import page, redirect, url_for
+from portal.web.way_back import our_page
 
 
 async def landing(request: Request) -> Response:
@@ -30,16 +29,7 @@ async def choose_language(request: Request) -> Response:
     language = str((await read_form(request)).get("language", ""))
     if language not in LANGUAGES:
         raise Invalid(_("The portal does not speak this language."), {"language": [_("Not a valid choice.")]})
-    response = redirect(request, _back(request))
+    response = redirect(request, our_page(request, "referer") or "/")
     remember(response, language, secure=services(request).settings.origin.startswith("https://"))
     await speak(request, language)
     return response
-
-
-def _back(request: Request) -> str:
-    """Where the form was, if that is a page of ours."""
-    parts = urlsplit(request.headers.get("referer", ""))
-    if f"{parts.scheme}://{parts.netloc}" != services(request).settings.origin or not parts.path.startswith("/"):
-        return "/"
-    # Two slashes at the start would name another host.
-    return "/" + parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")

@@ -24,10 +24,19 @@ def open_page(request: Request) -> str:
     """The page that somebody is on, as a local address: a form or a fragment has none worth coming back to."""
     if request.method not in UNSAFE and not is_htmx(request):
         return place(request)
-    here = request.headers.get("hx-current-url", "") if is_htmx(request) else request.headers.get("referer", "")
-    parts = urlsplit(here)
-    same = f"{parts.scheme}://{parts.netloc}" == request.app.state.settings.origin
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "") if same else "/"
+    return our_page(request, "hx-current-url" if is_htmx(request) else "referer") or "/"
+
+
+def our_page(request: Request, header: str) -> str:
+    """The page that a header names, as a local address; empty if it names none of ours."""
+    try:
+        parts = urlsplit(request.headers.get(header, ""))
+    except ValueError:  # as for http://[
+        return ""
+    if f"{parts.scheme}://{parts.netloc}" != request.app.state.settings.origin:
+        return ""
+    # Two slashes at the start would name another host.
+    return "/" + parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")
 
 
 def place(request: Request) -> str:

@@ -83,7 +83,7 @@ async def test_a_form_on_a_page_of_its_own_leads_to_the_page_that_tells_what_bec
 ) -> None:
     form = await open_form(as_alice, ABOUT)
     data = form.filled({"call_me": "Ali"})
-    headers = {"hx-request": "true", "hx-current-url": f"http://localhost{ABOUT}?now"}
+    headers = {"hx-request": "true", "hx-current-url": f"{as_alice.base_url.join(ABOUT)}?now"}
 
     answer = await as_alice.post(form.action, data=data, headers=headers)
 

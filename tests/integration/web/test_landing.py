@@ -37,7 +37,7 @@ async def test_a_chosen_language_is_kept_and_leads_back_to_the_page(
 
 
 @pytest.mark.asvs("3.7.2")
-@pytest.mark.parametrize("referer", ["https://mallory.example/x", "//mallory.example", "", "nonsense"])
+@pytest.mark.parametrize("referer", ["https://mallory.example/x", "//mallory.example", "", "nonsense", "http://["])
 async def test_choosing_a_language_leads_nobody_to_another_site(stranger: httpx2.AsyncClient, referer: str) -> None:
     chosen = await stranger.post("/language", data={"language": "de"}, headers={"referer": referer})
 

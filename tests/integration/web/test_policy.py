@@ -48,8 +48,9 @@ async def test_a_click_on_an_open_page_leads_to_the_login(stranger: httpx2.Async
     assert response.headers["hx-redirect"] == "/login?next=%2Ftest%2Fcustomers%3Fpage%3D2"
 
 
-async def test_nobody_is_led_to_another_site_by_htmx(stranger: httpx2.AsyncClient) -> None:
-    headers = {"hx-request": "true", "hx-current-url": "https://mallory.example/x"}
+@pytest.mark.parametrize("elsewhere", ["https://mallory.example/x", "http://["])
+async def test_nobody_is_led_to_another_site_by_htmx(stranger: httpx2.AsyncClient, elsewhere: str) -> None:
+    headers = {"hx-request": "true", "hx-current-url": elsewhere}
 
     assert 'href="/login?next=%2F"' in (await stranger.get("/test/customers", headers=headers)).text
 

@@ -2,8 +2,10 @@
 customers whose changes are in the CRM."""
 
 import base64
+import hashlib
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -16,15 +18,16 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import URL, make_url
 
-from bench.processes import ROOT, alive, free_port, program, python, served
+from bench.processes import ROOT, free_port, program, python, served
 from portal.audit.cipher import KeyRing
 from portal.catalogue import Catalogue, load
 from portal.db.database import Database, Role
-from portal.db.embedded import embedded
+from portal.db.embedded import discard, embedded
 from portal.db.migrations import migrate
 from portal.db.roles import initialise
 from portal.paths import resource
 from portal.record.store import RecordStore
+from tests.orphans import ending_with_us
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 PASSWORD = "bench"
@@ -42,8 +45,6 @@ PRODUCTION = {
     **{f"STAFF_OIDC__MAIN__{name}": value for name, value in PROVIDER.items()},
 }
 """The portal is measured as it runs in production, logging each request."""
-
-BEHIND = "SELECT count(*) FROM portal.sync_state WHERE synced_seq < desired_seq"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Ground:
 
     def seconds(self, full: float) -> float:
         """How long to measure what a full run measures for so many seconds."""
-        return max(1.0, full * self.scale)
+        return max(0.4, full * self.scale)
 
     @asynccontextmanager
     async def store(self, role: Role, *, pool_size: int = 10) -> AsyncIterator[RecordStore]:
@@ -116,33 +117,19 @@ class Ground:
         with ExitStack() as stack:
             yield [stack.enter_context(program(command, environment, self.folder / "work.log")) for _ in range(number)]
 
-    def flood(self, customers: int, changes: int) -> None:
-        """So many invented customers, and what a database does by itself after such an import."""
-        # Invented customers are for development alone; the data are the same.
-        environment = self.environment(ENVIRONMENT="development", PUBLIC_URL="http://localhost")
-        command = python("-m", "portal", "demo", "flood", "--customers", str(customers), "--changes", str(changes))
-        subprocess.run(
-            command, env={"PATH": os.environ["PATH"], **environment}, cwd=ROOT, check=True, timeout=_patience(changes)
-        )
+    def renew(self) -> None:
+        """The database as it was when it was made: no row finds what another one has written, and each starts on the
+        same statistics and the same pages."""
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            admin.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
+            admin.execute("CREATE DATABASE bench TEMPLATE made OWNER portal_owner STRATEGY file_copy")
+            admin.execute("CHECKPOINT")
+        initialise(self.admin_url, dict.fromkeys(Role, PASSWORD), database="bench")
+
+    def size(self) -> int:
+        """Of the database, in bytes."""
         with self.as_administrator() as admin:
-            admin.execute("VACUUM ANALYZE")
-
-    def deliver(self, seconds: float, workers: int = 2) -> None:
-        """Bring everything that is due to the built-in CRM, with real workers.
-
-        Raises:
-            TimeoutError: it is not there after so many seconds.
-            RuntimeError: the workers have ended.
-        """
-        deadline = time.monotonic() + seconds
-        with self.workers(workers, SYNC_BATCH="500") as pids, self.as_administrator() as admin:
-            while behind := admin.execute(BEHIND).fetchall()[0][0]:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"{behind} customers are still not in the CRM")
-                if not any(alive(pid) for pid in pids):
-                    raise RuntimeError(f"the workers have ended: {self.folder / 'work.log'}")
-                time.sleep(0.5)
-            admin.execute("VACUUM ANALYZE")
+            return int(admin.execute("SELECT pg_database_size(current_database())").fetchall()[0][0])
 
     def customers(self, number: int) -> list[UUID]:
         """Some customers, always the same ones."""
@@ -152,52 +139,67 @@ class Ground:
 
 
 @contextmanager
-def ground(folder: Path, *, customers: int, changes: int, scale: float = 1.0) -> Iterator[Ground]:
+def ground(folder: Path, *, customers: int, changes: int, scale: float = 1.0, worn: bool = True) -> Iterator[Ground]:
     """A server of its own with so many customers and changes in it, for the length of a `with` block.
 
-    What is in `folder` already is used again if it was made for the same numbers, and brought to the schema of now if
-    that only goes on from the one it has.
+    What is in `folder` already is used again if it was made for the same numbers by the same means.
+
+    Args:
+        worn: what is measured writes; `Ground.renew` is there for the next. Else there is one database, which is read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
-    made, schema = folder / "made.json", _schema()
-    wanted = {"customers": customers, "changes": changes, "schema": schema}
+    made, wanted = folder / "made.json", {"customers": customers, "changes": changes, "means": _means()}
     before = json.loads(made.read_text(encoding="utf-8")) if made.exists() else {}
-    steps = before.get("schema", [])
-    kept = before == {**wanted, "schema": steps} and schema[: len(steps)] == steps
-    if not kept or steps != schema:
+    if {name: before.get(name) for name in wanted} != wanted:
         made.unlink(missing_ok=True)
-        with embedded(folder / "postgres") as server:
-            _prepare_database(server.admin_url, anew=not kept)
+        began = time.monotonic()
+        _make(folder, customers, changes, "made" if worn else "bench")
+        made.write_text(json.dumps(wanted | {"seconds": time.monotonic() - began}), encoding="utf-8")
     with embedded(folder / "postgres", max_connections=200) as server:
         pid = int((folder / "postgres" / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         keys = KeyRing(base64.b64decode(KEY))
         here = Ground(folder, server.admin_url, pid, scale, load(resource("catalogue.toml")), keys)
-        if not kept:
-            here.flood(customers, changes)
-            here.deliver(_patience(changes))
-        made.write_text(json.dumps(wanted), encoding="utf-8")
-        yield here
+        with ending_with_us(pid, signal.SIGQUIT):
+            yield here
 
 
-def _prepare_database(admin_url: str, *, anew: bool) -> None:
-    if anew:
-        with psycopg.connect(admin_url, autocommit=True) as admin:
-            admin.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
+def seconds_to_make(folder: Path) -> float:
+    """How long it took to make what is in a folder."""
+    return float(json.loads((folder / "made.json").read_text(encoding="utf-8"))["seconds"])
+
+
+def _make(folder: Path, customers: int, changes: int, database: str) -> None:
+    """All anew, by a server that is quick and may lose what it has: nothing is measured on it."""
+    discard(folder / "postgres")
+    with embedded(folder / "postgres", durable=False) as server:
+        initialise(server.admin_url, dict.fromkeys(Role, PASSWORD), database=database)
+        url = make_url(server.admin_url).set(database=database, drivername="postgresql+psycopg")
+        migrate(url.set(username=Role.OWNER.user, password=PASSWORD))
+        plain = url._replace(username=None, password=None, drivername="postgresql")
+        with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
+            # As a worker does when it starts; here, so that the flood is in the built-in CRM.
+            admin.execute(
+                "INSERT INTO portal.connector (name, label) VALUES ('embedded', 'CRM') ON CONFLICT DO NOTHING"
+            )
+            admin.commit()
             # A commit's own time, which latencies are read from; it holds from the next start on.
+            admin.autocommit = True
             admin.execute("ALTER SYSTEM SET track_commit_timestamp = on")
-    initialise(admin_url, dict.fromkeys(Role, PASSWORD), database="bench")
-    url = make_url(admin_url).set(database="bench", drivername="postgresql+psycopg")
-    migrate(url.set(username=Role.OWNER.user, password=PASSWORD))
-    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
-        # As a worker does when it starts; here, so that the flood is due for it.
-        admin.execute("INSERT INTO portal.connector (name, label) VALUES ('embedded', 'CRM') ON CONFLICT DO NOTHING")
+            _flood(plain.render_as_string(hide_password=False), customers, changes)
+            admin.execute("VACUUM ANALYZE")
 
 
-def _patience(changes: int) -> float:
-    """In how many seconds so many changes are made, or delivered, by any machine that gets anywhere."""
-    return 60 + changes / 100
+def _flood(url: str, customers: int, changes: int) -> None:
+    # Invented customers are for development alone; the data are the same.
+    environment = PRODUCTION | {"ENVIRONMENT": "development", "PUBLIC_URL": "http://localhost", "DATABASE_URL": url}
+    arguments = ["demo", "flood", "--customers", str(customers), "--changes", str(changes)]
+    command = python("-m", "portal", *arguments)
+    subprocess.run(command, env={"PATH": os.environ["PATH"], **environment}, cwd=ROOT, check=True)
 
 
-def _schema() -> list[str]:
-    return sorted(f"{path.name} {path.stat().st_size}" for path in resource("alembic").glob("versions/*.py"))
+def _means() -> str:
+    """A fingerprint of what makes data: schema, flood, and what it writes of the CRM's search."""
+    files = [*resource("alembic").glob("versions/*.py"), *(ROOT / "portal" / "demo").glob("*.py")]
+    files.append(ROOT / "portal" / "crm" / "embedded" / "search_keys.py")
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:16]

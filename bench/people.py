@@ -23,8 +23,11 @@ SEQS = "SELECT id, seq FROM portal.customer WHERE id = ANY(%s)"
 HEAD = (
     "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nAccept-Language: en\r\n"
     "Accept-Encoding: {encoding}\r\nSec-Fetch-Site: same-origin\r\n"
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n{more}"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 "
+    "Safari/537.36\r\n{more}"
 )
+CHROME = "gzip, deflate, br, zstd"
+"""What Chrome takes over https."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,13 @@ def _session(person: Person, staff_id: UUID | None, roles: Sequence[StaffRole]) 
     }  # fmt: skip
 
 
-def reading(person: Person, path: str, *, encoding: str = "gzip") -> Visitor:
+def reading(person: Person, path: str, *, encoding: str = CHROME) -> Visitor:
     """A page that somebody opens again and again."""
     more = f"Cookie: {person.cookie}\r\n\r\n"
     return Visitor(HEAD.format(method="GET", path=path, encoding=encoding, more=more))
 
 
-def saving(person: Person, fields: dict[str, str], *, encoding: str = "gzip") -> Visitor:
+def saving(person: Person, fields: dict[str, str], *, encoding: str = CHROME) -> Visitor:
     """The first section of the profile, saved again and again with other pronouns each time, as a browser without a
     script posts it: answered by the way back."""
     fixed = urlencode({"form_token": person.form_token, **fields})

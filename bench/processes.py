@@ -1,6 +1,7 @@
 """Programs that are measured: started, looked at through /proc, and ended."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.orphans import ending_with_us
 
 TICKS = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +31,8 @@ def program(
             stderr=output,
         )
     try:
-        yield process.pid
+        with ending_with_us(process.pid, signal.SIGTERM):
+            yield process.pid
     finally:
         process.terminate()
         try:

@@ -17,8 +17,8 @@ FROM pg_stat_database d CROSS JOIN pg_stat_wal w WHERE d.datname = current_datab
 OLDER = COUNTERS.replace("(SELECT coalesce(sum(fsyncs), 0)::bigint FROM pg_stat_io WHERE object = 'wal')", "w.wal_sync")
 """Before PostgreSQL 18."""
 
-SECONDS_TO_REPORT = 1.1
-"""A backend tells what it counted at most once a second."""
+SECONDS_TO_END = 0.5
+"""A backend has told all that it counted when it has ended, and not before."""
 
 
 @dataclass
@@ -37,11 +37,12 @@ class Counted:
 
 @contextmanager
 def counted(ground: Ground) -> Iterator[Counted]:
-    """Count what happens within the block."""
+    """Count what happens within the block, which begins and ends with nobody connected who has something to do."""
     found = Counted()
+    time.sleep(SECONDS_TO_END)
     before = _look(ground)
     yield found
-    time.sleep(SECONDS_TO_REPORT)
+    time.sleep(SECONDS_TO_END)
     after = _look(ground)
     found.values = {name: after[name] - before[name] for name in after}
 

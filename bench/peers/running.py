@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from bench.ground import Ground
 from bench.load import Visitor
-from bench.people import HEAD, Person
+from bench.people import CHROME, HEAD, Person
 from bench.processes import ROOT, free_port, served
 from bench.row import CannotBeMeasured
 from portal.db.database import Role
@@ -59,8 +59,8 @@ class Peer:
 
 
 @contextmanager
-def django(ground: Ground, records: list[Record]) -> Iterator[Peer]:
-    """One process of Django, the same records in a database of its own on the same server.
+def django(ground: Ground, records: list[Record], *, processes: int = 1) -> Iterator[Peer]:
+    """So many processes of Django, the same records in a database of its own on the same server.
 
     Raises:
         CannotBeMeasured: its environment is not there.
@@ -78,8 +78,9 @@ def django(ground: Ground, records: list[Record]) -> Iterator[Peer]:
         raise RuntimeError(prepared.stderr[-2000:])
     port = free_port()
     command = [
-        str(python), "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread",
-        "--threads", str(THREADS), "--keep-alive", "60", "--log-level", "warning", "peer.wsgi",
+        str(python), "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(processes),
+        "--worker-class", "gthread", "--threads", str(THREADS), "--keep-alive", "60",
+        "--log-level", "warning", "peer.wsgi",
     ]  # fmt: skip
     with served(command, environment, ground.folder / "peer.log", port=port, folder=FOLDER) as pid:
         yield Peer(port, pid, json.loads(prepared.stdout))
@@ -103,7 +104,7 @@ def _database(ground: Ground) -> str:
 
 
 def _head(method: str, path: str, more: str) -> str:
-    return HEAD.replace("{more}", more).format(method=method, path=path, encoding="gzip", length="{length}")
+    return HEAD.replace("{more}", more).format(method=method, path=path, encoding=CHROME, length="{length}")
 
 
 def _plain(record: Record) -> dict[str, Any]:

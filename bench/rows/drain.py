@@ -29,20 +29,6 @@ ROWS = 10_000
 SINGLES = 500
 
 DUE = "UPDATE portal.sync_state SET push_due_at = clock_timestamp(), synced_seq = 0 WHERE connector = 'noop'"
-GONE = """
-DELETE FROM portal.delivery WHERE connector = 'noop';
-DELETE FROM portal.sync_sample WHERE connector = 'noop';
-DELETE FROM portal.sync_event WHERE connector = 'noop';
-DELETE FROM portal.sync_state WHERE connector = 'noop';
-DELETE FROM portal.connector_gate WHERE connector = 'noop';
-DELETE FROM portal.connector WHERE name = 'noop';
-"""
-BROKEN = """
-DELETE FROM portal.sync_state s WHERE s.connector = 'noop' AND s.desired_seq > (
-    SELECT count(DISTINCT r.entry) FROM portal.change_record r WHERE r.customer_id = s.customer_id)
-"""
-"""Whose chain the row of saves has broken, in writing without entries and the same entry again and again."""
-
 ALONE = """
 DROP TABLE IF EXISTS public.due;
 CREATE TABLE public.due AS
@@ -102,7 +88,7 @@ async def measure(ground: Ground) -> Row:
         found = await interleaved(
             ROUNDS,
             {
-                "hundred": partial(_drained, ground, line, keep_up, ROWS * ground.scale),
+                "hundred": partial(_drained, ground, line, _keep_up, ROWS * ground.scale),
                 "one": partial(_drained, ground, _one_by_one(line), drain, SINGLES * ground.scale),
                 "jobs": partial(_jobs, ground),
                 "alone": partial(_alone, ground, 100),
@@ -132,23 +118,16 @@ async def measure(ground: Ground) -> Row:
 
 @asynccontextmanager
 async def _line(ground: Ground) -> AsyncIterator[Line]:
-    """The connector, known and with a row for each customer; gone without a trace afterwards."""
+    """The connector, known and with a row for each customer."""
     with ground.as_administrator() as admin:
         admin.execute(ALONE.encode())
-        admin.execute(GONE.encode())
-    try:
-        async with ground.store(Role.WORKER) as store:
-            line = Line(NAME, Nothing(), store, 100, timedelta(seconds=30))
-            await register(store.database, [line])
-            await enroll(line, asyncio.Event())
-            with ground.as_administrator() as admin:
-                admin.execute(BROKEN.encode())
-            while await drain(line):
-                pass  # the first time, everybody's whole history goes along
-            yield line
-    finally:
-        with ground.as_administrator() as admin:
-            admin.execute(GONE.encode())
+    async with ground.store(Role.WORKER) as store:
+        line = Line(NAME, Nothing(), store, 100, timedelta(seconds=30))
+        await register(store.database, [line])
+        await enroll(line, asyncio.Event())
+        while await drain(line):
+            pass  # the first time, everybody's whole history goes along
+        yield line
 
 
 def _one_by_one(line: Line) -> Line:
@@ -168,12 +147,17 @@ async def _drained(ground: Ground, line: Line, step: Callable[[Line], Awaitable[
     return rows / seconds
 
 
+async def _keep_up(line: Line) -> int:
+    """As a worker does that nobody stops."""
+    return await keep_up(line, asyncio.Event())
+
+
 async def _computed(ground: Ground, line: Line) -> str:
     """What a row costs whom, in CPU time."""
     with ground.as_administrator() as admin:
         admin.execute(DUE)
     rows, own, database = 0, time.process_time(), cpu_seconds(ground.postgres)
-    while done := await keep_up(line):
+    while done := await _keep_up(line):
         rows += done
     own, database = time.process_time() - own, cpu_seconds(ground.postgres) - database
     return f"CPU time of a row: {milliseconds(own / rows)} worker + {milliseconds(database / rows)} PostgreSQL."

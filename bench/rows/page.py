@@ -15,6 +15,9 @@ from bench.statistics import counted
 CONNECTIONS = 8
 SECONDS = 5.0
 ROUNDS = 3
+LOADED = 0.6
+"""As a share of what it can do, how much is asked of it in the open loop."""
+CONNECTIONS_OPEN = 32
 
 
 async def measure(ground: Ground) -> Row:
@@ -24,7 +27,8 @@ async def measure(ground: Ground) -> Row:
         "limit: what is missing to it is session, database and all that makes it the right page for the right person), "
         "and against Django with allauth and auditlog that draws the same content with plain templates (the peer: what "
         "one would otherwise build on). All compress what they send, as browsers ask for; `uncompressed` shows how "
-        "much of the time that is. One web process each.",
+        "much of the time that is. One web process each; eight ask each of them, again as soon as they have an "
+        "answer; the portal is also asked at a fixed rate.",
     )
     who = await people.customers(ground, 40)
     with ExitStack() as stack:
@@ -45,18 +49,25 @@ async def measure(ground: Ground) -> Row:
             row.notes.append(f"Without the peer: {error}.")
         rounds = {name: partial(_round, ground, *target) for name, target in targets.items()}
         found = {name: middle(each) for name, each in (await interleaved(ROUNDS, rounds)).items()}
-        with counted(ground) as statistics:
-            last = await _round(ground, portal, pages)
-    row.lines = list(_lines(found))
+        opened = [await _round(ground, portal, pages, found["portal"].rate * LOADED) for _ in range(ROUNDS)]
+    with counted(ground) as statistics, ground.portal() as portal:
+        last = await _round(ground, portal, pages)
+    row.lines = [*_lines(found), _opened(middle(opened))]
     row.notes.append(f"PostgreSQL for each page: {statistics.each(last.asked)}.")
     row.notes.append(f"The load generator used up to {max(m.generator for m in found.values()):.0%} of a core.")
     row.notes.append(", ".join(f"{name} {measured.bytes / 1000:.1f} kB" for name, measured in found.items()))
     return row
 
 
-async def _round(ground: Ground, served: Served, visitors: list[Visitor]) -> Measured:
-    order = Order(served.port, visitors, CONNECTIONS, ground.seconds(SECONDS))
+async def _round(ground: Ground, served: Served, visitors: list[Visitor], rate: float | None = None) -> Measured:
+    """In a closed loop, or, at a rate, in an open one."""
+    connections = CONNECTIONS if rate is None else CONNECTIONS_OPEN
+    order = Order(served.port, visitors, connections, ground.seconds(SECONDS), rate=rate)
     return await ask(order, web=[served.pid], database=ground.postgres)
+
+
+def _opened(measured: Measured) -> Line:
+    return Line(f"record page, asked for {measured.rate:.0f} times a second whether or not it keeps up", told(measured))
 
 
 def _lines(found: dict[str, Measured]) -> list[Line]:

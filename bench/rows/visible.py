@@ -42,10 +42,10 @@ async def measure(ground: Ground) -> Row:
     customers = ground.customers(200)
     found: dict[int, list[tuple[float, list[float], int]]] = {rate: [] for rate in RATES}
     async with ground.store(Role.CUSTOMER, pool_size=EDITORS) as store:
-        for _ in range(ROUNDS):
-            for rate in RATES:
-                with ground.workers(WORKERS):
-                    await asyncio.sleep(2)  # until they are up
+        with ground.workers(WORKERS):
+            await asyncio.sleep(2)  # until they are up
+            for number in range(ROUNDS):
+                for rate in RATES[:: -1 if number % 2 else 1]:
                     found[rate].append(await _round(ground, store, customers, rate))
     row.lines = [_line(rate, rounds) for rate, rounds in found.items()]
     return row

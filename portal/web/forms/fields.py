@@ -90,9 +90,9 @@ class Pick(fields.SelectField):
             self.choices = [SelectChoice(self.data), *self.listed]
 
     def pre_validate(self, form: BaseForm) -> None:
-        # What is chosen is on the list by now; to look through hundreds of choices once more would find nothing.
-        if self.data is None:
-            super().pre_validate(form)
+        # What is chosen is on the list by now; that nothing is chosen may be a line of it.
+        if self.data is None and "" not in self.listed.values:
+            raise ValidationError(self.gettext("Not a valid choice."))
 
 
 def _with_none(field: Field, choices: Sequence[SelectChoice]) -> Sequence[SelectChoice]:

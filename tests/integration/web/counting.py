@@ -1,7 +1,7 @@
 """What a request costs, in counts that are the same on every machine."""
 
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Coroutine, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from starlette.applications import Starlette
 
 from portal.web.templates import Templates
 
@@ -78,3 +79,42 @@ def counting_calls() -> Iterator[list[int]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Templates, "render", counted)
         yield counts
+
+
+@contextmanager
+def counting_all_calls() -> Iterator[list[int]]:
+    """The same of each whole request, from the first middleware to the answer, without what others do meanwhile."""
+    counts: list[int] = []
+    answer = Starlette.__call__
+
+    async def counted(self: Starlette, *asgi: Any) -> None:
+        steps = _Steps(answer(self, *asgi))
+        await steps
+        counts.append(steps.calls)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Starlette, "__call__", counted)
+        yield counts
+
+
+class _Steps:
+    """A coroutine whose calls are counted, and not those of the loop while it waits."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self.coroutine = coroutine
+        self.calls = 0
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        while True:
+            before = sys.getprofile()
+            sys.setprofile(self._look)
+            try:
+                awaited = self.coroutine.send(None)
+            except StopIteration:
+                return
+            finally:
+                sys.setprofile(before)
+            yield awaited
+
+    def _look(self, _frame: FrameType, event: str, _argument: object) -> None:
+        self.calls += event == "call"

@@ -13,7 +13,7 @@ from portal.record.read import StoredRecord
 from tests.builders import a_consent, a_note, a_window, an_intention, the_customer
 from tests.conftest import Stores
 from tests.integration.web.browsing import Served, a_browser, form_token
-from tests.integration.web.counting import WARM, Counted, counting, counting_calls
+from tests.integration.web.counting import WARM, Counted, counting, counting_all_calls, counting_calls
 
 STATIC = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
@@ -63,6 +63,17 @@ async def test_a_save_is_two_round_trips(
     read, write = counted.statements
     assert "session_find" in read and "record_read" in read and "record_write" in write
     assert counted.round_trips == 2
+
+
+async def test_a_save_takes_few_calls(as_alice: httpx2.AsyncClient, alice: StoredRecord) -> None:
+    """Of functions written in Python, ours and those of the libraries, from the request to its answer."""
+    token, seq = form_token((await as_alice.get("/record")).text), alice.record.seq
+    for turn in range(WARM):
+        await _save(as_alice, {}, form_token=token, seq=str(seq + turn), call_me=f"Al {turn}")
+    with counting_all_calls() as counts:
+        await _save(as_alice, {}, form_token=token, seq=str(seq + WARM), call_me="Alice")
+
+    assert [calls <= 1_800 for calls in counts] == [True], counts
 
 
 @pytest.mark.parametrize(

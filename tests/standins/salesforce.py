@@ -63,6 +63,8 @@ FIELDS = {
 class Salesforce(StandIn):
     rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {"Contact": {}, "Task": {}})
     untellable: set[str] = field(default_factory=set)
+    undeletable: set[str] = field(default_factory=set)
+    """Tasks, by their subject, that a rule of the company keeps."""
     token: str = "00D-first"
     used: int = 18
     counter: int = 0
@@ -196,9 +198,14 @@ class Salesforce(StandIn):
         if refused := self._refused(request):
             return refused
         ids = request.query_params["ids"].split(",")
-        for id in ids:
-            self.change("Task", id, {"IsDeleted": True})
-        return self._said([{"id": id, "success": True, "errors": []} for id in ids])
+        return self._said([self._delete_one(id) for id in ids])
+
+    def _delete_one(self, id: str) -> dict[str, Any]:
+        if self.rows["Task"][id]["Subject"] in self.undeletable:
+            errors = [{"statusCode": "DELETE_FAILED", "message": "this task is kept for ten years", "fields": []}]
+            return {"id": id, "success": False, "errors": errors}
+        self.change("Task", id, {"IsDeleted": True})
+        return {"id": id, "success": True, "errors": []}
 
     async def _describe(self, request: Request) -> Response:
         return self._refused(request) or self._said({"fields": FIELDS[request.path_params["object"]]})

@@ -41,7 +41,11 @@ async def write_tasks(http: Http, stories: Sequence[Story]) -> Untold:
 
 
 async def erase_tasks(http: Http, contact: str) -> None:
-    """Delete what the portal wrote to a contact's timeline."""
+    """Delete what the portal wrote to a contact's timeline.
+
+    Raises:
+        CallFailed: some of it is still there.
+    """
     query = f"SELECT Id FROM Task WHERE WhoId IN ({quoted([contact])}) AND {ENTRY} != null LIMIT {MOST}"  # noqa: S608
     while True:
         answer = await http.read("GET", f"{DATA}/query", params={"q": query})
@@ -49,7 +53,10 @@ async def erase_tasks(http: Http, contact: str) -> None:
         ids = [str(row["Id"]) for row in found or () if isinstance(row, dict) and row.get("Id")]
         if not ids:
             return
-        await http.write("DELETE", COLLECTION, params={"ids": ",".join(ids), "allOrNone": "true"})
+        answer = await http.write("DELETE", COLLECTION, params={"ids": ",".join(ids), "allOrNone": "false"})
+        rows = [row for row in answer.body if isinstance(row, dict)] if isinstance(answer.body, list) else []
+        if not any(row.get("success") is True for row in rows):
+            raise CallFailed(row_failure(rows[0]) if rows else Retry(Own.NOT_ERASED), answer)
 
 
 def _task(contact: str, entry: TimelineEntry) -> dict[str, Any]:

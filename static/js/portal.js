@@ -71,7 +71,7 @@ document.addEventListener("reset", ({ target }) => {
 // The code of an invitation comes behind the # of its link, which no server is sent. It leaves the address at once.
 const code = document.querySelector("[data-from-fragment]");
 if (code && location.hash.length > 1) {
-  code.value = decodeURIComponent(location.hash.slice(1));
+  code.value = location.hash.slice(1);
   history.replaceState(null, "", location.pathname);
 }
 

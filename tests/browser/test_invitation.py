@@ -71,6 +71,13 @@ async def test_an_invitation_opens_the_record_to_one_account(
     await expect(again.get_by_role("alert").first).to_contain_text("This invitation cannot be used any more.")
 
 
+async def test_a_link_that_was_mangled_leaves_the_page_as_it_works(enter: Entrance) -> None:
+    page = await enter(path="/invitation#PJ4T%")
+
+    await expect(page.get_by_role("textbox", name="Invitation code")).to_have_value("PJ4T%")
+    assert page.url.endswith("/invitation")
+
+
 async def test_who_waits_is_connected_by_an_agent(enter: Entrance, stack: Stack, alice_record: StoredRecord) -> None:
     await stack.wait_until_delivered()
     login = await somebody_new(stack, "Zelda")

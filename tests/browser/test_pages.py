@@ -9,7 +9,7 @@ from portal.demo.people import PEOPLE
 from portal.dev.logins import LOGINS
 from portal.record.flat import flatten
 from portal.record.read import read
-from tests.browser.cast import Entrance, Language, Look, wear
+from tests.browser.cast import OSCAR, Entrance, Language, Look, wear
 from tests.browser.pages import ALICE_ID, PAGES, Shown
 from tests.browser.reading import barriers, texts, too_wide
 from tests.conftest import Stores
@@ -80,3 +80,15 @@ async def own_words(records: Stores) -> set[str]:
 def words_in(text: str) -> set[str]:
     """Without what has digits in it: ids, hashes, times."""
     return set(re.findall(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])", text.casefold()))
+
+
+async def test_an_entry_of_the_log_stays_within_its_card_on_a_phone(enter: Entrance) -> None:
+    page = await enter.again(OSCAR, "/audit", language="de", scheme="light", width=320)
+
+    outside = await page.locator(".log").evaluate(
+        "log => [...log.querySelectorAll('tbody :is(time, code, .where, a)')].filter("
+        "e => e.getBoundingClientRect().right > log.getBoundingClientRect().right + .5).map(e => e.textContent)"
+    )
+
+    assert await page.locator(".log tbody tr").count() > 0
+    assert outside == []

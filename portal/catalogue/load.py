@@ -14,7 +14,6 @@ from portal.catalogue.lines import line_of
 from portal.catalogue.model import AgentAccess, Catalogue, CustomerAccess, Kind, LawfulBasis, Owner
 from portal.record.models import ConsentStatus
 
-INTERFACE_LANGUAGES = ("en", "de")
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

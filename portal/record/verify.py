@@ -103,12 +103,16 @@ async def verify(
     report = Report(row["chains"], row["entries"])
     check = check or partial(check_batch, database, keys)
     under_way: set[asyncio.Task[list[Checked]]] = set()
-    async for batch in _batches(database):
-        if len(under_way) >= ahead:
+    try:
+        async for batch in _batches(database):
+            if len(under_way) >= ahead:
+                under_way = await _some(under_way, report, progress)
+            under_way.add(asyncio.ensure_future(check(batch)))
+        while under_way:
             under_way = await _some(under_way, report, progress)
-        under_way.add(asyncio.ensure_future(check(batch)))
-    while under_way:
-        under_way = await _some(under_way, report, progress)
+    finally:
+        for task in under_way:
+            task.cancel()  # where one failed, nobody waits for the others
     report.findings.sort(key=lambda finding: finding.number)
     # Whoever is created while the walk goes on is walked too.
     report.expected_chains = max(report.expected_chains, report.chains)

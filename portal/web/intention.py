@@ -6,7 +6,6 @@ from uuid import UUID, uuid5
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from portal import clock
 from portal.audit.entry import Actor, ActorKind, Evidence
 from portal.audit.values import format_moment
 from portal.identity.session import Audience, Session
@@ -69,8 +68,3 @@ def evidence(request: Request, session: Session) -> Evidence:
 
 def _browser(request: Request) -> str:
     return "".join(filter(str.isprintable, request.headers.get("user-agent", "")))[:300]
-
-
-def new_request() -> UUID:
-    """An id for an intention that comes from no form."""
-    return clock.uuid7()

@@ -1,6 +1,7 @@
 """Verification with several processes finds what one finds."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from portal.audit.sealed import SealedEntry
 from portal.catalogue import Catalogue
 from portal.record import verify as verifying
 from portal.record.change import change
-from portal.record.verify import verify
+from portal.record.verify import Checked, Listed, verify
 from portal.record.verify_processes import checking
 from tests.builders import a_customer, an_intention, the_customer
 from tests.conftest import Stores, make_settings, open_stores
@@ -44,6 +45,32 @@ async def test_several_processes_find_what_one_finds(
     assert report == alone
     assert [(f.number, f.seq) for f in report.findings] == sorted((s.record.number, 2) for s in customers[:3])
     assert (report.chains, report.entries, sum(walked)) == (7, 10, 10)
+
+
+async def test_where_one_batch_fails_nobody_goes_on_with_the_others(
+    log: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "BATCH", 1)
+    for _ in range(2):
+        await a_customer(log.worker)
+    broken_off: list[bool] = []
+
+    async def check(_batch: Sequence[Listed]) -> list[Checked]:
+        if broken_off:
+            raise psycopg.OperationalError("the database is gone")
+        broken_off.append(False)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            broken_off[0] = True
+            raise
+        return []
+
+    with pytest.raises(psycopg.OperationalError):
+        await verify(log.worker.database, log.worker.keys, check=check, ahead=2)
+    await asyncio.sleep(0)
+
+    assert broken_off == [True]
 
 
 async def test_a_chain_is_walked_in_pieces(log: Stores, monkeypatch: pytest.MonkeyPatch) -> None:

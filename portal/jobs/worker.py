@@ -63,7 +63,7 @@ def _register(app: App, name: str, task: Task, database: Database) -> None:
 
 
 async def _keep_on(what: str, step: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
-    """Take something up again that ends only when it is told to, or when the database is gone."""
+    """Take something up again that ends only when it is told to, or when it fails: mostly as the database is gone."""
     failures = 0
     while not stop.is_set():
         began = asyncio.get_running_loop().time()
@@ -71,6 +71,9 @@ async def _keep_on(what: str, step: Callable[[], Awaitable[None]], stop: asyncio
             await step()
         except NO_DATABASE as error:
             log.warning("jobs wait for the database", step=what, error=type(error).__name__)
+        except Exception:
+            # As in the sync beside it, which would end with this one.
+            log.exception("jobs step failed", step=what)
         failures = 0 if asyncio.get_running_loop().time() - began > GONE_SECONDS else failures + 1
         await _pause(stop, min(backoff(failures), 30.0))
 

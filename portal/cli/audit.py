@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from portal.auditing.counts import mend_counts
 from portal.auditing.events import EventFilter, EventPage, read_events
 from portal.auditing.verified import note_verified
 from portal.cli.context import records, run
@@ -38,7 +39,7 @@ def verify_log(
 
     Ends with 1 and names the customer, the chain and the first broken change where something does not hold.
     """
-    report = run(_verify(processes))
+    report, miscounted = run(_verify(processes))
     console = terminal()
     console.print(
         f"Expected {report.expected_chains} chains with {report.expected_entries} changes; "
@@ -48,6 +49,11 @@ def verify_log(
         console.print(
             f"BROKEN: customer {finding.number}, chain {finding.chain}, change {finding.seq}: {finding.why}.",
             style="red",
+        )
+    if miscounted:
+        since = f"{miscounted.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        console.print(
+            f"How many changes the log's page told from {since} on was not so. Workers count anew.", style="yellow"
         )
     if not report.holds:
         raise typer.Exit(1)
@@ -82,7 +88,7 @@ async def _events(asked: EventFilter, most: int) -> EventPage:
         return await read_events(database, asked, limit=most)
 
 
-async def _verify(processes: int) -> Report:
+async def _verify(processes: int) -> tuple[Report, datetime | None]:
     bar = Progress(
         TextColumn("Verifying"),
         BarColumn(),
@@ -106,4 +112,4 @@ async def _verify(processes: int) -> Report:
                     # One batch more than there are processes, so that none of them waits for its next one.
                     report = await walk(check=check, ahead=processes + 1)
         await note_verified(store.database, report, perf_counter() - began)
-        return report
+        return report, await mend_counts(store.database)

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import URL
 
 from portal import clock
-from portal.auditing.counts import SIZE, changes_per_day
+from portal.auditing.counts import SIZE, changes_per_day, mend_counts
 from portal.auditing.queries import LogFilter
 from portal.catalogue import Catalogue
 from portal.record.change import change
 from tests.builders import GRACE, a_customer, a_note, an_intention, the_customer
 from tests.conftest import Stores, make_settings, open_stores
+from tests.integration.sync_stage import as_administrator
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 """The day before Berlin's clocks go forward."""
@@ -81,6 +82,31 @@ async def test_a_quarter_is_counted_when_it_is_over_for_some_minutes_and_once(lo
     assert await counted(log, NOON + timedelta(minutes=21)) == 1
     assert await counted(log, NOON + timedelta(minutes=21)) == 0
     assert await counted(log, NOON + timedelta(days=3)) == 7
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "UPDATE portal.change_count SET changes = changes + 1 WHERE at = %s",
+        "UPDATE portal.change_count SET chains_through = 0 WHERE at = %s",
+        "DELETE FROM portal.change_count WHERE at = %s",
+    ],
+    ids=["changes", "chains", "left out"],
+)
+async def test_counts_that_are_not_the_logs_are_told_and_made_anew(
+    log: Stores, empty_database: URL, wrong: str
+) -> None:
+    size = await log.staff.database.fetch_one(SIZE)
+    await counted(log, NOON + timedelta(days=3))
+    assert await mend_counts(log.worker.database) is None
+
+    evening = NOON + timedelta(hours=10.75)
+    as_administrator(empty_database, wrong, evening)
+
+    assert await mend_counts(log.worker.database) == evening
+    await counted(log, NOON + timedelta(days=3))
+    assert await mend_counts(log.worker.database) is None
+    assert await log.staff.database.fetch_one(SIZE) == size
 
 
 async def test_what_was_counted_is_not_read_again(log: Stores) -> None:

@@ -45,6 +45,19 @@ def test_verify_says_what_it_walked_and_names_what_is_broken(
     assert "chains=1  entries=1  integrity=holds" in noted[1]
 
 
+def test_verify_tells_that_what_was_counted_is_not_the_logs(
+    env: dict[str, str], empty_database: URL, tmp_path: Path
+) -> None:
+    with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(hide_password=False)) as owner:
+        owner.execute("INSERT INTO portal.change_count VALUES ('2026-03-01 12:15Z', 5, 1, '{}', 5, 1)")
+
+    first, again = (portal("audit", "verify", env=env, folder=tmp_path) for _ in range(2))
+
+    told = "How many changes the log's page told from 2026-03-01 12:15 UTC on was not so. Workers count anew."
+    assert told in first.stdout and first.returncode == 0, "every chain holds"
+    assert "was not so" not in again.stdout
+
+
 def test_security_events_are_shown_the_newest_first(env: dict[str, str], empty_database: URL, tmp_path: Path) -> None:
     assert "There is none." in portal("audit", "events", env=env, folder=tmp_path).stdout
     with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(hide_password=False)) as owner:

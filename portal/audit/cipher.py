@@ -118,7 +118,10 @@ class KeyRing:
 
     @staticmethod
     def _place(customer_id: UUID) -> bytes:
-        return context("portal customer key", 1, str(customer_id))
+        return _KEY_OF + context(str(customer_id))
+
+
+_KEY_OF = context("portal customer key", 1)
 
 
 def _text(data: bytes) -> str:

@@ -40,4 +40,7 @@ def values_at(now: State, since: Iterable[Entry]) -> State:
 
 
 def _place(connector: str, customer_id: UUID) -> bytes:
-    return context("portal sync base", 1, connector, str(customer_id))
+    return _BASE_OF + context(connector, str(customer_id))
+
+
+_BASE_OF = context("portal sync base", 1)

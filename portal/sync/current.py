@@ -1,6 +1,6 @@
 """The records of a claimed batch as they are now, in one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,7 +48,7 @@ async def read_current(line: Line, rows: Sequence[Claimed]) -> dict[UUID, Curren
     """The records of all rows, by customer."""
     found = await line.store.database.fetch_all(
         READ,
-        [[row.customer_id for row in rows], [row.timeline_seq for row in rows], MAX_ENTRIES],
+        [_array(row.customer_id for row in rows), _array(row.timeline_seq for row in rows), MAX_ENTRIES],
         retry=True,
         binary=True,
     )
@@ -56,6 +56,11 @@ async def read_current(line: Line, rows: Sequence[Claimed]) -> dict[UUID, Curren
         # A forgotten policy or grant shows no rows and raises no error: FORCE ROW LEVEL SECURITY.
         raise RuntimeError(f"{len(rows)} records are due, and {len(found)} can be read")
     return {row["id"]: _current(line, row) for row in found}
+
+
+def _array(items: Iterable[UUID | int]) -> str:
+    """As PostgreSQL reads it; the driver would look at each of them for what it is, and whether it needs quotes."""
+    return f"{{{','.join(map(str, items))}}}"
 
 
 def _current(line: Line, row: Row) -> Current | Unreadable:

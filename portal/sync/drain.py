@@ -24,18 +24,31 @@ SIDE_BY_SIDE = 2
 """Batches in flight while there is more than one: the database works on one while this process works on the other."""
 
 
-async def keep_up(line: Line) -> int:
-    """Drain one batch, or several side by side if the last one was full; gives how many rows were due.
+async def keep_up(line: Line, stop: asyncio.Event) -> int:
+    """Drain one batch, and while batches are full, several side by side; gives how many rows were due.
 
     Raises:
         Exception: what the first of them that failed has raised; the others have ended by then.
     """
-    passes = SIDE_BY_SIDE if line.behind else 1
-    ended = await asyncio.gather(*(drain(line) for _ in range(passes)), return_exceptions=True)
+    done = await drain(line)
+    if done < line.batch:
+        return done
+    over = asyncio.Event()
+    ended = await asyncio.gather(*(_go_on(line, stop, over) for _ in range(SIDE_BY_SIDE)), return_exceptions=True)
     for failure in (each for each in ended if isinstance(each, BaseException)):
         raise failure
-    done = sum(each for each in ended if isinstance(each, int))
-    line.behind = done >= line.batch
+    return done + sum(each for each in ended if isinstance(each, int))
+
+
+async def _go_on(line: Line, stop: asyncio.Event, over: asyncio.Event) -> int:
+    """Batch after batch, none waiting for its neighbour, until one is not full or fails, or all are told to stop."""
+    done, full = 0, True
+    try:
+        while full and not (stop.is_set() or over.is_set()):
+            rows = await drain(line)
+            done, full = done + rows, rows == line.batch
+    finally:
+        over.set()
     return done
 
 

@@ -9,9 +9,9 @@ from psycopg.types.json import Jsonb
 
 from portal.sync.gate import Seen
 from portal.sync.line import Line
-from portal.sync.state import Claimed, SyncStatus, Verdict, Wanted
+from portal.sync.state import Claimed, Verdict
 
-CLAIM = "SELECT * FROM portal.sync_claim_v2(%(connector)s, %(lease)s, %(for)s, %(limit)s, %(ahead)s)"
+CLAIM = "SELECT * FROM portal.sync_claim_v3(%(connector)s, %(lease)s, %(for)s, %(limit)s, %(ahead)s, %(since)s)"
 _CORE, _REMEMBER = (
     Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8") for name in ("complete", "remember")
 )
@@ -22,12 +22,12 @@ COMPLETE_AND_REMEMBER = f"{_CORE},{_REMEMBER}{_END}"
 
 async def claim(line: Line, lease: UUID) -> list[Claimed]:
     """The rows that are due longest, held by `lease` until they are completed or it expires."""
-    rows = await line.store.database.fetch_all(
-        CLAIM,
-        {"connector": line.name, "lease": lease, "for": line.lease, "limit": line.batch, "ahead": line.ahead},
-        binary=True,
-    )
-    return [Claimed(**row | {"status": SyncStatus(row["status"]), "wanted": Wanted(row["wanted"])}) for row in rows]
+    params = {"connector": line.name, "lease": lease, "for": line.lease, "limit": line.batch, "ahead": line.ahead}
+    since = line.worked_off.through
+    rows = await line.store.database.fetch_all(CLAIM, params | {"since": since}, binary=True)
+    claimed = msgspec.convert(rows, list[Claimed])
+    line.worked_off.note([row.due_at for row in claimed if row.due_at] if len(claimed) == line.batch else ())
+    return claimed if claimed or since is None else await claim(line, lease)
 
 
 async def complete(line: Line, lease: UUID, verdicts: Sequence[Verdict], seen: Seen, *, prepaid: int = 0) -> int:

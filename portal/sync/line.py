@@ -1,14 +1,40 @@
 """One connector as a worker holds it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from portal import clock
 from portal.catalogue.model import CrmContactPoint
 from portal.crm.port import Connector
 from portal.record.store import RecordStore
 from portal.settings import Settings
 from portal.sync.gate import CallMeter
+
+LOOK_BACK_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class WorkedOff:
+    """Up to when nothing is due any more, as far as this process knows, so that a claim need not go there.
+
+    What may be due there all the same (a lease that expired, a change whose transaction took its time) is looked for
+    every second, and whenever there seems to be no more than a batch.
+    """
+
+    _through: datetime | None = None
+    _look_back_at: float = 0.0
+
+    @property
+    def through(self) -> datetime | None:
+        """From when on a claim looks; None is from the beginning."""
+        return self._through if clock.current.monotonic() < self._look_back_at else None
+
+    def note(self, due_at: Iterable[datetime]) -> None:
+        """What a full batch was due at; nothing if it was not full."""
+        if self.through is None:
+            self._look_back_at = clock.current.monotonic() + LOOK_BACK_SECONDS
+        self._through = min(due_at, default=None)
 
 
 @dataclass(slots=True)
@@ -25,7 +51,7 @@ class Line:
         points: its fields for contact points, by what it calls them.
         language, zone: in which the CRM's notes are written.
         meter: counts what this process calls.
-        behind: there were as many rows due as a batch takes when it was looked last.
+        worked_off: up to when nothing is due, as far as this process knows.
     """
 
     name: str
@@ -39,7 +65,7 @@ class Line:
     names: Mapping[str, str] = field(init=False)
     points: Mapping[str, CrmContactPoint] = field(init=False)
     meter: CallMeter = field(init=False, default_factory=CallMeter)
-    behind: bool = field(init=False, default=False)
+    worked_off: WorkedOff = field(init=False, default_factory=WorkedOff)
 
     def __post_init__(self) -> None:
         self.connector.meter = self.meter

@@ -16,7 +16,6 @@ with no attempts was parked by hand; they and SKIPPED only become SYNCED by that
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -46,10 +45,15 @@ class Wanted(StrEnum):
     ERASED = "erased"  # nothing; from any, and for ever
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A row that this pass holds by its lease. `unconfirmed`: the CRM does not have what is wanted yet; `troubled`: it
-    has not answered lately; `probing`: it is asked whether it is well again, after the error that this says."""
+class Claimed(msgspec.Struct, frozen=True):
+    """A row that this pass holds by its lease.
+
+    Attributes:
+        unconfirmed: the CRM does not have what is wanted yet.
+        troubled: it has not answered lately.
+        probing: it is asked whether it is well again, after the error that this says.
+        due_at: when the first of what was due was due.
+    """
 
     customer_id: UUID
     desired_seq: int
@@ -67,6 +71,7 @@ class Claimed:
     unconfirmed: bool = False
     troubled: bool = False
     probing: str | None = None
+    due_at: datetime | None = None
 
     @property
     def must_look(self) -> bool:

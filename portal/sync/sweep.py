@@ -6,11 +6,13 @@ workers together. What differs is found out by a look and mended by it, as if th
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from portal.crm.port import Ref, Remote
@@ -24,7 +26,7 @@ from portal.sync.line import Line
 from portal.sync.merge import winners
 from portal.sync.points import merge_points
 from portal.sync.shown import differing
-from portal.sync.state import Claimed, SyncStatus, Wanted
+from portal.sync.state import Claimed
 from portal.sync.theirs import in_our_form, their_values
 
 EVERY = timedelta(minutes=1)
@@ -103,7 +105,7 @@ async def sweep_page(line: Line, after: UUID | None, *, size: int, grace: float,
     """Compare the records at rest after one; what differs is due to be read, and stands in the journal."""
     size = min(size, line.connector.caps.batch_max)
     rows = await line.store.database.fetch_all(PAGE, {"connector": line.name, "after": after, "limit": size})
-    claimed = [Claimed(**row | {"status": SyncStatus(row["status"]), "wanted": Wanted(row["wanted"])}) for row in rows]
+    claimed = msgspec.convert(rows, list[Claimed])
     differing = await _differing(line, claimed) if claimed else {}
     if differing:
         await asyncio.sleep(grace)

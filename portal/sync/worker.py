@@ -59,7 +59,7 @@ async def run(lines: list[Line], stop: asyncio.Event, *, idle: float, sweep_rows
         for each, poller in zip(lines, pollers, strict=True):
             # In whatever is logged on the way.
             with bound_contextvars(connector=each.name):
-                tasks.create_task(_repeat("drain", partial(keep_up, each), stop, idle=idle, full=each.batch))
+                tasks.create_task(_repeat("drain", partial(keep_up, each, stop), stop, idle=idle))
                 tasks.create_task(_repeat("poll", poller.poll, stop, idle=idle))
                 tasks.create_task(_repeat("enroll", partial(enroll, each, stop), stop, idle=BEAT_SECONDS))
                 tasks.create_task(_repeat("resync", partial(resync, each), stop, idle=BEAT_SECONDS))
@@ -75,16 +75,15 @@ async def run(lines: list[Line], stop: asyncio.Event, *, idle: float, sweep_rows
     log.info("worker stopped", worker=str(worker))
 
 
-async def _repeat(task: str, step: Step, stop: asyncio.Event, *, idle: float, full: int = 0) -> None:
-    """Do one thing over and over: at once after `full` pieces of work, soon after some, else every `idle` seconds."""
+async def _repeat(task: str, step: Step, stop: asyncio.Event, *, idle: float) -> None:
+    """Do one thing over and over: soon again while there is work, else every `idle` seconds."""
     busy_until = 0.0
     while not stop.is_set():
         done = await _try(task, step, stop)
         now = clock.current.monotonic()
         if done:
             busy_until = now + LINGER_SECONDS
-        if not (full and done and done >= full):
-            await _pause(stop, min(BUSY_SECONDS, idle) if now < busy_until else idle)
+        await _pause(stop, min(BUSY_SECONDS, idle) if now < busy_until else idle)
 
 
 async def _try(task: str, step: Step, stop: asyncio.Event) -> int | None:

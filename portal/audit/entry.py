@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -198,6 +199,7 @@ def _place(origin: str, chain: UUID, seq: int) -> bytes:
     return context(origin, str(chain), seq)
 
 
+@cache
 def _of_evidence(name: str) -> bytes:
     return context(f"evidence/{name}", "value")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ import httpx2
 
 from portal.identity.failures import ProviderDown, ProviderMistaken
 from portal.identity.remote import Answer, ask
+from portal.loopback import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +113,7 @@ def _safe(url: str, loopback: bool) -> bool:
         return False
     if not host or parts.username is not None or parts.fragment or not url.isascii() or not url.isprintable():
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and loopback and _is_loopback(host))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and loopback and is_loopback(host))
 
 
 def _texts(document: Mapping[str, Any], name: str) -> frozenset[str] | None:

@@ -154,6 +154,6 @@ def user_agent(request: HTTPConnection) -> str:
 
 
 def personal(request: HTTPConnection) -> dict[str, str]:
-    """What the change record keeps, encrypted, of how a login came to be linked."""
+    """What the change record keeps, encrypted, of where somebody acted from: address and browser, as far as known."""
     told = {"ip": getattr(request.state, "client_address", None) or "", "user_agent": user_agent(request)}
     return {name: value for name, value in told.items() if value}

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from portal.audit.entry import Actor, ActorKind, Evidence
 from portal.audit.values import format_moment
+from portal.identity.lifecycle import personal
 from portal.identity.session import Audience, Session
 from portal.record.change import Intention
 from portal.web.form_data import TOKEN
@@ -59,12 +60,8 @@ def evidence(request: Request, session: Session) -> Evidence:
         facts["login"] = str(session.login_id)
     if session.acr is not None:
         facts["acr"] = session.acr
-    personal = {"ip": getattr(request.state, "client_address", None) or "", "user_agent": _browser(request)}
-    if session.audience is Audience.STAFF:
+    told = personal(request)
+    if session.audience is Audience.STAFF and session.name:
         # The customer is told who it was by name, and has no way to look up an id.
-        personal["name"] = session.name
-    return Evidence(facts, {name: value for name, value in personal.items() if value})
-
-
-def _browser(request: Request) -> str:
-    return "".join(filter(str.isprintable, request.headers.get("user-agent", "")))[:300]
+        told["name"] = session.name
+    return Evidence(facts, told)

@@ -121,7 +121,7 @@ def _attribute_problem(catalogue: Catalogue, collection: str, name: str, value: 
         case "contact_points", "use":
             return _one_of(Use, value)
         case "contact_points", "rank":
-            return None if isinstance(value, int) and 1 <= value <= 1_000 else N_("is no rank")
+            return None if type(value) is int and 1 <= value <= 1_000 else N_("is no rank")
         case "contact_points", "value":
             return text_problem(value, MAX_CONTACT_POINT, lines=True)
         case "contact_windows", "kind":
@@ -129,8 +129,8 @@ def _attribute_problem(catalogue: Catalogue, collection: str, name: str, value: 
         case "contact_windows", "channel":
             return None if _among(catalogue.channels, value) else N_("is no channel")
         case "contact_windows", "weekdays":
-            fits = isinstance(value, list) and value and value == [d for d in range(1, 8) if d in value]
-            return None if fits else N_("are no weekdays")
+            days = value if isinstance(value, list) and all(type(day) is int for day in value) else []
+            return None if days and days == [day for day in range(1, 8) if day in days] else N_("are no weekdays")
         case "contact_windows", "start" | "end":
             return None if _is_written(value, _time_of_day) else N_("is no time of day")
         case "contact_windows", "time_zone":

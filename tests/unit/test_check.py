@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.audit.values import Value
 from portal.catalogue import load
 from portal.catalogue.check import is_language, problem
 from portal.paths import resource
@@ -53,10 +54,12 @@ def test_any_path_is_judged(path: str) -> None:
             "2026-03-31T15:00:00.000000Z",
             ["2026-03-31T15:00:00Z", "2026-03-31T17:00:00.000000+02:00", "2026-03-31", "0001-01-01T00:00:00+05:00"],
         ),
+        (f"contact_windows/{ID}/weekdays", [1, 7], [[], [7, 1], [1, 1], [0], [8], [True], [1.0], ["1"], "1"]),
+        (f"contact_points/{ID}/rank", 1, [0, 1_001, True, 1.0, "1"]),
         (f"notes/{ID}/about", str(ID), [ID.hex, f"{{{ID}}}", str(UUID(int=10)).upper()]),
     ],
 )
-def test_a_thing_has_one_spelling(path: str, kept: str, others: list[str]) -> None:
+def test_a_thing_has_one_spelling(path: str, kept: Value, others: list[Any]) -> None:
     assert problem(CATALOGUE, path, kept) is None
     assert all(problem(CATALOGUE, path, other) for other in others)
 

@@ -41,10 +41,12 @@ SKIP = """
         AND s.push_due_at IS NULL AND s.lease IS NULL AND s.wanted <> 'erased'
     RETURNING s.customer_id"""
 
-# No attempts: that is how one who was parked by a person is told from one whom the CRM refused.
+# No attempts: that is how one who was parked by a person is told from one whom the CRM refused. A call that may still
+# land is looked for all the same; where its answer is missing, once no CRM can be at it any more.
 PARK = """
     UPDATE portal.sync_state s SET status = 'parked', attempts = 0, last_error = %(why)s,
-        push_due_at = NULL, pull_due_at = NULL, verify_at = NULL
+        push_due_at = NULL, pull_due_at = NULL, verify_at = CASE WHEN s.status = 'verifying'
+            THEN greatest(s.verify_at, clock_timestamp() + %(ahead)s + interval '10 minutes') ELSE s.verify_at END
     WHERE s.connector = %(connector)s AND s.customer_id = %(customer)s
         AND s.wanted <> 'erased' AND s.lease IS NULL AND s.status <> 'parked'
     RETURNING s.customer_id"""

@@ -10,6 +10,7 @@ import pytest
 
 from portal.crm.port import ConsentStatus, Ref, Remote
 from portal.crm.said import Own
+from portal.sync import steer
 from portal.sync.state import Wanted
 from portal.sync.want import want
 from tests.builders import a_consent, a_customer
@@ -294,6 +295,34 @@ class TestLate:
         await stage.later(seconds=61)
         await stage.settle()
         assert language(crm, alice) == "fr"
+
+
+@pytest.mark.parametrize("fault", [Fault.UNANSWERED, Fault.LATE], ids=["was written", "is still on its way"])
+async def test_who_is_parked_by_hand_is_still_looked_at_once_nothing_can_land(own_stores: Stores, fault: Fault) -> None:
+    """Whether the CRM has the record after all; and nothing is written to it."""
+    crm = RemoteCrm(conditional=False)
+    stage = await a_stage(own_stores, crm)
+    alice = (await a_customer(stage.stores.worker, language="en")).record.id
+    await stage.settle()
+    crm.fail(alice, fault)
+    await stage.says(alice, {"profile/language": "de"})
+    await stage.drain()
+    assert (await status(stage, alice))[0] == "verifying"
+    crm.hush()
+
+    staff, name = stage.stores.staff.database, stage.line.name
+    parked = await steer.park(staff, name, alice, "Wrong.", actor="cli", ahead=stage.line.ahead)
+    assert parked and await status(stage, alice) == ("parked", "Wrong.", 0)
+    await stage.later(seconds=300)
+    await stage.settle()
+    assert await status(stage, alice) == ("parked", "Wrong.", 0), "a call may still land"
+    crm.land()
+    crm.hush()
+    await stage.later(seconds=301)
+    await stage.settle()
+
+    assert (await status(stage, alice))[0] == "synced"
+    assert (language(crm, alice), crm.contacts[alice].seq) == ("de", 2)
 
 
 class TestLeases:

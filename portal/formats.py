@@ -9,19 +9,18 @@ from babel.dates import format_skeleton, format_timedelta, get_timezone_location
 from babel.numbers import format_decimal
 
 from portal import clock
-from portal.i18n import current_locale, current_zone, gettext
+from portal.i18n import current_language, current_locale, current_zone, gettext
 
 
 def format_date(value: date | datetime) -> str:
     """`3 Nov 2026`."""
-    return _date(local(value).date() if isinstance(value, datetime) else value, current_locale())
+    return _date(local(value).date() if isinstance(value, datetime) else value, current_language())
 
 
 def format_time(value: datetime | time, *, seconds: bool = False) -> str:
     """`12:03`, or `12:03:07`. A moment is told in the person's zone, a time of day as it stands."""
-    told = local(value) if isinstance(value, datetime) else value
-    clock = f"{told.hour:02}:{told.minute:02}"  # strftime makes a whole date of it first
-    return f"{clock}:{told.second:02}" if seconds else clock
+    told = local(value).time() if isinstance(value, datetime) else value
+    return told.isoformat("seconds" if seconds else "minutes")  # strftime makes a whole date of it first
 
 
 def format_datetime(value: datetime, *, seconds: bool = False) -> str:
@@ -76,7 +75,7 @@ def country_name(code: str) -> str:
 
 def zone_name(key: str) -> str:
     """`London` for `Europe/London`: the place whose clock it is."""
-    return get_timezone_location(key, locale=current_locale(), return_city=True) if "/" in key else key
+    return _place(key, current_language()) if "/" in key else key
 
 
 def weekday_names(width: str = "abbreviated") -> dict[int, str]:
@@ -115,7 +114,14 @@ def _named(names: Mapping[str, str], key: str) -> str | None:
     return names.get(key) or names.get(key.replace("-", "_"))
 
 
+# A page tells the same few days and places again and again, for which Babel searches the locale's data each time.
+
+
 @lru_cache(maxsize=4_096)
-def _date(value: date, locale: Locale) -> str:
-    # A page tells the same few days again and again, and Babel finds its way through the locale's data each time.
-    return format_skeleton("yMMMd", value, locale=locale)
+def _date(value: date, _language: str) -> str:
+    return format_skeleton("yMMMd", value, locale=current_locale())
+
+
+@lru_cache(maxsize=2_048)
+def _place(zone: str, _language: str) -> str:
+    return get_timezone_location(zone, locale=current_locale(), return_city=True)

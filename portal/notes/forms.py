@@ -1,7 +1,9 @@
 """The form of a note."""
 
+from collections.abc import Callable
 from functools import cache
 
+from markupsafe import Markup
 from wtforms import TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Length
@@ -30,7 +32,23 @@ def blank_note() -> NoteForm:
 
 @cache
 def _blank(_language: str) -> NoteForm:
-    return note_form(_("Add a note"))()
+    form = note_form(_("Add a note"))()
+    form.body.widget = _DrawnOnce(form.body.widget)
+    return form
+
+
+class _DrawnOnce:
+    """Draws a field that nobody fills: with the same attributes it is always the same."""
+
+    def __init__(self, widget: Callable[..., Markup]) -> None:
+        self.widget = widget
+        self.drawn: dict[frozenset[tuple[str, object]], Markup] = {}
+
+    def __call__(self, field: Field, **attributes: object) -> Markup:
+        key = frozenset(attributes.items())
+        if key not in self.drawn:
+            self.drawn[key] = self.widget(field, **attributes)
+        return self.drawn[key]
 
 
 @cache  # a form is a class, and dear to make: once for each language

@@ -1,5 +1,6 @@
 """What a record holds, in the words of the person who reads it."""
 
+import json
 from collections.abc import Mapping
 from datetime import date, time
 
@@ -41,6 +42,15 @@ def told(value: Value, field: Field) -> str:
         case Kind.TIME_ZONE:
             return zone_name(str(value)) if value in time_zones() else str(value)
     return str(value)
+
+
+def kept_value(text: str) -> Value:
+    """What the evidence of a change keeps of a value: text as it is, anything else as JSON."""
+    try:
+        value: Value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | list) or value is None else text
 
 
 def _day(text: str) -> str:

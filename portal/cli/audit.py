@@ -7,13 +7,12 @@ from time import perf_counter
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.auditing.counts import mend_counts
 from portal.auditing.events import EventFilter, EventPage, read_events
 from portal.auditing.verified import note_verified
 from portal.cli.context import records, run
-from portal.cli.terminal import terminal
+from portal.cli.terminal import progress, terminal
 from portal.db.database import Database, Role
 from portal.record.verify import Report, verify
 from portal.record.verify_processes import checking
@@ -89,21 +88,14 @@ async def _events(asked: EventFilter, most: int) -> EventPage:
 
 
 async def _verify(processes: int) -> tuple[Report, datetime | None]:
-    bar = Progress(
-        TextColumn("Verifying"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=terminal(stderr=True),
-        transient=True,
-    )
+    bar = progress()
     settings = load_settings()
     async with records(settings) as store:
         began = perf_counter()
         row = await store.database.fetch_one("SELECT coalesce(sum(seq), 0)::bigint AS entries FROM portal.customer")
         entries = row["entries"] if row else 0
         with bar:
-            task = bar.add_task("verify", total=entries)
+            task = bar.add_task("Verifying", total=entries)
             walk = partial(verify, store.database, store.keys, progress=lambda n: bar.advance(task, n))
             if processes == 1 or entries < SMALL:
                 report = await walk()

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal import clock
 from portal.audit.entry import Actor, ActorKind
@@ -14,7 +13,7 @@ from portal.cli.context import records, run
 from portal.cli.first_day import import_customers
 from portal.cli.invitation_report import Report, Result
 from portal.cli.invitations import Outcome, Wish, invite_all, invite_one, numbers_in
-from portal.cli.terminal import terminal
+from portal.cli.terminal import progress, terminal
 from portal.errors import Invalid
 from portal.identity.invitations import LASTS, LONGEST
 from portal.record.change import Intention, create
@@ -88,19 +87,12 @@ async def _invite_one(settings: Settings, number: str, wish: Wish) -> Result:
 
 
 async def _invite_all(settings: Settings, numbers: list[str], wish: Wish, path: Path) -> Outcome:
-    bar = Progress(
-        TextColumn("Inviting"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=terminal(stderr=True),
-        transient=True,
-    )
+    bar = progress()
     async with records(settings) as store:
         report = Report.open(path)
         try:
             with bar:
-                task = bar.add_task("invite", total=len(numbers))
+                task = bar.add_task("Inviting", total=len(numbers))
                 return await invite_all(store, numbers, wish, report, lambda done: bar.advance(task, done))
         finally:
             report.close()

@@ -3,10 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.cli.context import records, run
-from portal.cli.terminal import terminal
+from portal.cli.terminal import progress, terminal
 from portal.demo.load import load as load_demo
 from portal.settings import load_settings
 
@@ -48,15 +47,8 @@ def flood(
     settings, total = load_settings(), changes or 10 * customers
     if total < customers:
         raise typer.BadParameter("each customer has at least one change: its creation", param_hint="--changes")
-    bar = Progress(
-        TextColumn("Changes"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=terminal(stderr=True),
-        transient=True,
-    )
+    bar = progress()
     with bar:
-        task = bar.add_task("changes", total=total)
+        task = bar.add_task("Changes", total=total)
         flood_with(settings, customers, total, progress=lambda done: bar.advance(task, done))
     terminal().print(f"New: {customers} customers with {total} changes.")

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import phonenumbers
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from portal.adoption.columns import known_columns
@@ -17,7 +16,7 @@ from portal.adoption.file import Lines
 from portal.adoption.run import Run
 from portal.catalogue import load
 from portal.cli.context import records, run, somebody
-from portal.cli.terminal import terminal
+from portal.cli.terminal import progress, terminal
 from portal.crm import configured, connect
 from portal.crm.inventory import Browsing
 from portal.crm.setup import Closing
@@ -43,13 +42,11 @@ class _Bar:
     """How far it is, on the terminal's error output."""
 
     def __init__(self, what: str) -> None:
-        self.console = terminal(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(what))
-        self.progress = Progress(*columns, TimeRemainingColumn(), console=self.console, transient=True)
+        self.progress = progress(what)
         self._task = self.progress.add_task("Looking through", total=None)
 
     def say(self, words: str) -> None:
-        self.console.print(words)
+        self.progress.console.print(words)
 
     def looked(self, people: int) -> None:
         self.progress.advance(self._task, people)

@@ -5,10 +5,9 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from portal.cli.context import records, run
-from portal.cli.terminal import terminal
+from portal.cli.terminal import progress, terminal
 from portal.crm import connectors
 from portal.db.database import Database, Row
 from portal.errors import Invalid
@@ -48,8 +47,8 @@ def resync(
 
 
 async def _wait(database: Database, crm: str) -> None:
-    with _bar("Comparing") as bar:
-        task = bar.add_task("resync")
+    with progress() as bar:
+        task = bar.add_task("Comparing")
         while True:
             row = await database.fetch_one(PROGRESS, [crm])
             assert row is not None
@@ -90,8 +89,8 @@ async def _all(one: Line, rows: int, grace: float) -> tuple[int, int]:
     count = await one.store.database.fetch_one(AT_REST, [one.name])
     compared = drifted = 0
     after: UUID | None = None
-    with _bar("Comparing") as bar:
-        task = bar.add_task("drift", total=count["records"] if count else 0)
+    with progress() as bar:
+        task = bar.add_task("Comparing", total=count["records"] if count else 0)
         while True:
             page = await sweep_page(one, after, size=rows, grace=grace, actor="cli")
             compared, drifted, after = compared + page.compared, drifted + page.drifted, page.through
@@ -113,14 +112,3 @@ def _told(facts: dict[str, object]) -> str:
 
 def _unknown(crm: str) -> Invalid:
     return Invalid(f"There is no CRM {crm!r}: see portal sync status.", {})
-
-
-def _bar(words: str) -> Progress:
-    return Progress(
-        TextColumn(words),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=terminal(stderr=True),
-        transient=True,
-    )

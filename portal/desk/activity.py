@@ -1,6 +1,5 @@
 """What happened to a record, as an agent reads it: what is new to them first, then what was before."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +7,9 @@ from uuid import UUID
 
 from portal import clock
 from portal.audit.entry import Diff
-from portal.audit.values import State, Value
+from portal.audit.values import State
 from portal.catalogue.model import AgentAccess, Catalogue
+from portal.catalogue.told import kept_value
 from portal.catalogue.wording import Phrase, describe, describe_without_evidence
 from portal.crm.embedded.card import Activity, Card
 from portal.desk.delivery import change_told
@@ -61,7 +61,7 @@ def _told(catalogue: Catalogue, card: Card, entries: Iterable[Activity], agent: 
 
 
 def _happening(catalogue: Catalogue, card: Card, entry: Activity, state: State, agent: UUID) -> Happening:
-    lost = [Diff(path, None, _value(text)) for path, text in entry.lost.items()]
+    lost = [Diff(path, None, kept_value(text)) for path, text in entry.lost.items()]
     return Happening(
         seq=entry.seq,
         who=who_did(card, entry, agent),
@@ -70,15 +70,6 @@ def _happening(catalogue: Catalogue, card: Card, entry: Activity, state: State, 
         lost=describe(catalogue, _for_agents(catalogue, lost), state=state),
         where=change_told(card, entry),
     )
-
-
-def _value(text: str) -> Value:
-    """What stands in evidence: text as it is, a list as JSON, and null where something was emptied."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return text
-    return found if isinstance(found, list) or found is None else text
 
 
 def _for_agents(catalogue: Catalogue, diffs: Iterable[Diff]) -> list[Diff]:

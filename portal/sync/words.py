@@ -1,13 +1,12 @@
 """A change record in one line, as an agent reads it among the notes of a CRM that has no room for more."""
 
-import json
 from collections.abc import Mapping
 
 from portal.audit.entry import Actor, ActorKind
 from portal.audit.values import Value
 from portal.catalogue.model import Catalogue
 from portal.catalogue.naming import consent_label, path_name, value_name
-from portal.catalogue.told import channel_name, status_name, window_kind_name, window_name
+from portal.catalogue.told import channel_name, kept_value, status_name, window_kind_name, window_name
 from portal.catalogue.wording import Phrase, describe_without_evidence, who
 from portal.crm.port import TimelineEntry
 from portal.i18n import gettext as _
@@ -64,17 +63,8 @@ def _line(phrase: Phrase) -> str:
 
 
 def _lost(catalogue: Catalogue, path: str, text: str, state: Mapping[str, Value]) -> str:
-    what, value = path_name(catalogue, path, state), _value(text)
+    what, value = path_name(catalogue, path, state), kept_value(text)
     if value is None:
         return _("%(what)s: was emptied in the CRM, and that does not stand") % {"what": what}
     told = {"what": what, "value": value_name(catalogue, path, value, state)}
     return _("%(what)s: “%(value)s” was put into the CRM and does not stand") % told
-
-
-def _value(text: str) -> Value:
-    """What evidence keeps of a value: text as it is, anything else as JSON."""
-    try:
-        value: Value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, bool | list) or value is None else text

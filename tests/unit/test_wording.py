@@ -7,6 +7,7 @@ from portal.audit.entry import ERASED, Actor, ActorKind, Diff
 from portal.audit.values import Value
 from portal.catalogue import Catalogue, load
 from portal.catalogue.naming import path_name, value_name
+from portal.catalogue.told import kept_value
 from portal.catalogue.wording import Phrase, describe, for_customer, who
 from portal.paths import resource
 
@@ -124,3 +125,11 @@ def test_paths_and_values_by_themselves(catalogue: Catalogue) -> None:
 )
 def test_who_it_was(actor: Actor, reader: ActorKind, name: str | None, words: str) -> None:
     assert who(actor, reader=reader, name=name) == words
+
+
+@pytest.mark.parametrize(
+    ("kept", "value"),
+    [("Bell.", "Bell."), ("12", "12"), ("true", True), ('["a", "b"]', ["a", "b"]), ("null", None)],
+)
+def test_what_evidence_keeps_is_read_as_the_value_that_it_was(kept: str, value: object) -> None:
+    assert kept_value(kept) == value

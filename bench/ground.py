@@ -156,12 +156,17 @@ def ground(folder: Path, *, customers: int, changes: int, scale: float = 1.0, wo
         began = time.monotonic()
         _make(folder, customers, changes, "made" if worn else "bench")
         made.write_text(json.dumps(wanted | {"seconds": time.monotonic() - began}), encoding="utf-8")
-    with embedded(folder / "postgres", max_connections=200) as server:
-        pid = int((folder / "postgres" / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+    with _server(folder, durable=True) as (admin_url, pid):
         keys = KeyRing(base64.b64decode(KEY))
-        here = Ground(folder, server.admin_url, pid, scale, load(resource("catalogue.toml")), keys)
+        yield Ground(folder, admin_url, pid, scale, load(resource("catalogue.toml")), keys)
+
+
+@contextmanager
+def _server(folder: Path, *, durable: bool) -> Iterator[tuple[str, int]]:
+    with embedded(folder / "postgres", durable=durable, max_connections=200) as server:
+        pid = int((server.home / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         with ending_with_us(pid, signal.SIGQUIT):
-            yield here
+            yield server.admin_url, pid
 
 
 def seconds_to_make(folder: Path) -> float:
@@ -172,9 +177,9 @@ def seconds_to_make(folder: Path) -> float:
 def _make(folder: Path, customers: int, changes: int, database: str) -> None:
     """All anew, by a server that is quick and may lose what it has: nothing is measured on it."""
     discard(folder / "postgres")
-    with embedded(folder / "postgres", durable=False) as server:
-        initialise(server.admin_url, dict.fromkeys(Role, PASSWORD), database=database)
-        url = make_url(server.admin_url).set(database=database, drivername="postgresql+psycopg")
+    with _server(folder, durable=False) as (admin_url, _pid):
+        initialise(admin_url, dict.fromkeys(Role, PASSWORD), database=database)
+        url = make_url(admin_url).set(database=database, drivername="postgresql+psycopg")
         migrate(url.set(username=Role.OWNER.user, password=PASSWORD))
         plain = url._replace(username=None, password=None, drivername="postgresql")
         with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
@@ -195,7 +200,14 @@ def _flood(url: str, customers: int, changes: int) -> None:
     environment = PRODUCTION | {"ENVIRONMENT": "development", "PUBLIC_URL": "http://localhost", "DATABASE_URL": url}
     arguments = ["demo", "flood", "--customers", str(customers), "--changes", str(changes)]
     command = python("-m", "portal", *arguments)
-    subprocess.run(command, env={"PATH": os.environ["PATH"], **environment}, cwd=ROOT, check=True)
+    with subprocess.Popen(command, env={"PATH": os.environ["PATH"], **environment}, cwd=ROOT) as process:
+        try:
+            with ending_with_us(process.pid, signal.SIGTERM):
+                ended = process.wait()
+        finally:
+            process.terminate()
+    if ended:
+        raise RuntimeError("the flood failed")
 
 
 def _means() -> str:

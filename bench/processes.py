@@ -46,13 +46,14 @@ def program(
 def served(
     arguments: Sequence[str], environment: Mapping[str, str], log: Path, *, port: int, folder: Path = ROOT
 ) -> Iterator[int]:
-    """The same for a server: the block begins when its port takes connections.
+    """The same for a server: the block begins when its port takes connections and all its processes have come to rest.
 
     Raises:
         RuntimeError: it did not come up; the message ends with what it wrote.
     """
     with program(arguments, environment, log, folder=folder) as pid:
         wait_for_port(port, pid, log)
+        _wait_for_rest(pid)
         yield pid
 
 
@@ -65,6 +66,14 @@ def wait_for_port(port: int, pid: int, log: Path, seconds: float = 30) -> None:
         time.sleep(0.01)
     written = log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:]
     raise RuntimeError("\n".join([f"Nothing answers on port {port}:", *written]))
+
+
+def _wait_for_rest(pid: int, seconds: float = 20) -> None:
+    """What a process still does for its start (others of its kind, templates) is no part of what it is asked for."""
+    deadline, before = time.monotonic() + seconds, -1.0
+    while (now := cpu_seconds(pid)) > before and time.monotonic() < deadline:
+        before = now
+        time.sleep(0.3)
 
 
 def free_port() -> int:

@@ -17,15 +17,19 @@ from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
 from bench import people
+from bench.apps.bare import COOKIE
+from bench.asking import ask
 from bench.ground import Ground
-from bench.load import Visitor
+from bench.load import Order, Visitor
 from bench.people import Person
-from bench.row import Line, Row
+from bench.processes import cpu_seconds
+from bench.row import Line, Row, milliseconds
 from bench.rows.save import FIELDS
 from portal import logs
 from portal.settings import Settings, load_settings
 
 REQUESTS = 300
+SECONDS = 3.0
 PEOPLE = 20
 
 STAGES = {
@@ -81,8 +85,8 @@ async def measure(ground: Ground) -> Row:
     row = Row(
         "Where the time goes",
         "CPU time of the web process for one page and one save, one after another in this process and without a "
-        "server; each stage without those inside it. PostgreSQL's own time and the server's (uvicorn: see the line "
-        "`finished bytes` of the record page) come on top.",
+        "server; each stage without those inside it. PostgreSQL's own time comes on top, and the server's: what "
+        "it costs uvicorn to take a request and to send finished bytes.",
     )
     who = await people.customers(ground, PEOPLE, skip=100)
     with ExitStack() as stack:
@@ -93,7 +97,11 @@ async def measure(ground: Ground) -> Row:
         async with app.router.lifespan_context(app) as state:
             asking = _Asking(app, dict(state or {}), who)
             for what, call in (("page", asking.page), ("save", asking.save)):
-                row.lines += await _profiled(what, call, int(REQUESTS * ground.scale))
+                row.lines += await _profiled(what, call, int(REQUESTS * ground.scale), ground.postgres)
+    with ground.application("bare", **{COOKIE: who[0].cookie}) as bare:
+        order = Order(bare.port, [people.reading(who[0], "/bytes", encoding="identity")], 8, ground.seconds(SECONDS))
+        measured = await ask(order, web=[bare.pid], database=ground.postgres)
+    row.lines.append(Line("server", milliseconds(measured.web)))
     return row
 
 
@@ -113,9 +121,13 @@ def _logging(settings: Settings, path: Path) -> Iterator[None]:
             structlog.reset_defaults()
 
 
-async def _profiled(what: str, call: Call, number: int) -> list[Line]:
+async def _profiled(what: str, call: Call, number: int, postgres: int) -> list[Line]:
     for turn in range(PEOPLE):
         await call(turn)
+    before = cpu_seconds(postgres)
+    for turn in range(number):
+        await call(turn)
+    database = (cpu_seconds(postgres) - before) / number
     watch = Stopwatch()
     with ExitStack() as stack:
         for name, places in STAGES.items():
@@ -129,7 +141,7 @@ async def _profiled(what: str, call: Call, number: int) -> list[Line]:
     lines = [Line(f"{what}: all", f"{whole / number * 1000:.2f} ms")]
     for name, seconds in sorted(watch.spent.items(), key=lambda spent: -spent[1]):
         lines.append(Line(f"{what}: {name}", f"{seconds / number * 1000:.2f} ms", "all", f"{seconds / whole:.0%}"))
-    return lines
+    return [*lines, Line(f"{what}: PostgreSQL", milliseconds(database), "all", "on top")]
 
 
 @contextmanager

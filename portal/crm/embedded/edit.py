@@ -94,6 +94,6 @@ def _names(catalogue: Catalogue, changes: Mapping[str, Value]) -> dict[str, str]
     ):
         raise Forbidden(_("This cannot be changed here."))
     found = {key: field_problem(field, changes[key]) for key, field in fields.items() if field}
-    if errors := {key: [why] for key, why in found.items() if why}:
+    if errors := {key: [_(why)] for key, why in found.items() if why}:
         raise Invalid(_("Some of this cannot be kept. Nothing was saved."), errors)
     return names

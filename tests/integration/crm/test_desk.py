@@ -11,6 +11,7 @@ from portal.audit.values import Value
 from portal.crm.embedded.card import VISIT, Viewer, card, find
 from portal.crm.embedded.edit import EditConflict, Edited, EditOutcome, NothingToEdit, edit
 from portal.errors import Forbidden, Invalid, NotFound
+from portal.i18n import using
 from tests.builders import a_contact_point, a_customer, a_window
 from tests.integration.sync_stage import GRACE_AT_THE_DESK, Stage
 
@@ -150,6 +151,11 @@ class TestEdit:
         assert await self.edit(stage, alice, version, {"account_tier": "home"}) == NothingToEdit(version)
         assert await self.edit(stage, alice, version, {}) == NothingToEdit(version)
         assert await stage.poller.poll() == 0
+
+    async def test_what_cannot_be_kept_is_told_in_the_agents_language(self, stage: Stage, alice: UUID) -> None:
+        with using("de"), pytest.raises(Invalid) as refused:
+            await self.edit(stage, alice, 1, {"language": "tlh-nonsense"})
+        assert refused.value.errors == {"language": ["ist keine Sprache"]}
 
     async def test_only_what_the_catalogue_lets_agents_edit(self, stage: Stage, alice: UUID) -> None:
         for key in ("call_me", "no_such_field"):

@@ -13,7 +13,6 @@ import pytest
 
 from bench.rows import ROWS
 
-
 SHORT = ("profile", "drain", "chain")
 
 

@@ -41,7 +41,7 @@ def _part(data: bytes) -> bytes:
 class CustomerKey:
     """One customer's AES-256-GCM key, in memory only."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     _cipher: AESGCM = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

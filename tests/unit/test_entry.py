@@ -128,6 +128,10 @@ def test_no_two_places_have_the_same_context(one: list[str], other: list[str]) -
     assert (context(*one) == context(*other)) == (one == other)
 
 
+def test_a_customers_key_is_not_told_by_what_holds_it() -> None:
+    assert "secret" not in repr(KEY) and repr(KEY.secret) not in repr(KEY)
+
+
 def test_a_customers_key_opens_only_for_its_customer_and_key_encryption_key() -> None:
     alice, bob = UUID(int=1), UUID(int=2)
     ring = KeyRing(bytes(32))

@@ -220,9 +220,9 @@ class TestRowLevelSecurity:
         self, stores: Stores, alice: StoredRecord, everybody: dict[str, str]
     ) -> None:
         database = stores.customer.database
-        for who, found in (("alice", [alice.record.number]), ("grace", [])):
+        for who, found in (("alice", [alice.record.id]), ("grace", [])):
             rows = await database.fetch_all(FIND_WITH_RECORD, [tokens.digest(everybody[who]), "customer"])
-            assert [row["number"] for row in rows] == found
+            assert [row["id"] for row in rows] == found
         assert await database.fetch_all(FIND_WITH_RECORD, [tokens.digest(tokens.new()), "customer"]) == []
 
     async def test_staff_sessions_are_not_there_even_with_their_token(

@@ -8,7 +8,6 @@ from typing import Any, TypedDict
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Lifespan
 
@@ -29,6 +28,7 @@ from portal.web.announcements import Announcements
 from portal.web.body_limit import BodyLimitMiddleware
 from portal.web.brand import brand, overrides
 from portal.web.client_address import ClientAddressMiddleware, parse_networks
+from portal.web.compression import CompressionMiddleware
 from portal.web.cross_origin import CrossOriginMiddleware
 from portal.web.error_pages import ErrorMiddleware, respond
 from portal.web.language import LanguageMiddleware
@@ -82,7 +82,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(AccessLogMiddleware),
         Middleware(MetricsMiddleware),
         Middleware(SecurityHeadersMiddleware, https=settings.origin.startswith("https://")),
-        Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4),
+        Middleware(CompressionMiddleware),
         Middleware(LanguageMiddleware, zone=settings.default_time_zone),
         Middleware(ErrorMiddleware),
         # From here on a refusal is a page like any other, and nothing further in is reached by what is refused.

@@ -10,7 +10,6 @@ from unittest.mock import patch
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -19,6 +18,7 @@ from starlette.types import Message, Scope
 from portal import app as portal
 from portal.i18n import using
 from portal.settings import Settings
+from portal.web.compression import CompressionMiddleware
 from portal.web.templates import Templates
 
 COOKIE = "BENCH_COOKIE"
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> Starlette:
 
     return Starlette(
         routes=[Route("/template", _template), Route("/bytes", _bytes)],
-        middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)],
+        middleware=[Middleware(CompressionMiddleware)],
         lifespan=lifespan,
     )
 

@@ -116,7 +116,7 @@ async def test_the_record_page_is_drawn_with_few_calls(as_alice: httpx2.AsyncCli
     with counting_calls() as counts:
         await as_alice.get("/record")
 
-    assert [calls <= 5_200 for calls in counts] == [True], counts
+    assert [calls <= 4_000 for calls in counts] == [True], counts
 
 
 async def test_the_record_page_is_light(served: Served, as_alice: httpx2.AsyncClient, filled: None) -> None:

@@ -57,7 +57,7 @@ function told(input) {
   others.length ? input.setAttribute("aria-describedby", others.join(" ")) : input.removeAttribute("aria-describedby");
 }
 
-// Once something in a form is changed, live updates leave the form alone, and one that waits quietly shows its buttons.
+// Once something in a form is changed, live updates leave the form alone.
 document.addEventListener("input", ({ target }) => {
   const form = target.closest("form[hx-post]");
   form?.setAttribute("data-dirty", "");

@@ -48,7 +48,7 @@ class Order:
     visitors: list[Visitor]
     connections: int
     seconds: float
-    warm_up: float = 0.5
+    warm_up: float = 0.3
     rate: float | None = None
     expected: int = 200
 

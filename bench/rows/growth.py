@@ -18,8 +18,8 @@ from portal.settings import StaffRole
 SIZES = ((1_000, 10_000), (100_000, 1_000_000), (1_000_000, 10_000_000))
 QUICK = ((1_000, 10_000), (10_000, 100_000))
 TINY = ((200, 400), (400, 800))
-SECONDS = 2.0
-WARM_UP = 0.3
+SECONDS = 1.5
+WARM_UP = 0.2
 ROUNDS = 3
 
 

@@ -27,7 +27,7 @@ from portal.errors import Unavailable
 from portal.record.change import Intention, change
 from portal.record.store import RecordStore
 
-SECONDS = 4.0
+SECONDS = 3.0
 ROUNDS = 3
 ROUNDS_SWITCHED = 6
 """What is taken away and given back is a small part of a page."""

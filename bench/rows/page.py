@@ -13,7 +13,7 @@ from bench.row import CannotBeMeasured, Line, Row, compared, interleaved, told
 from bench.statistics import counted
 
 CONNECTIONS = 8
-SECONDS = 5.0
+SECONDS = 4.0
 ROUNDS = 3
 LOADED = 0.6
 """As a share of what it can do, how much is asked of it in the open loop."""

@@ -17,7 +17,7 @@ from bench.row import CannotBeMeasured, Line, Round, Row, interleaved, milliseco
 from bench.statistics import counted
 
 CONNECTIONS = 8
-SECONDS = 5.0
+SECONDS = 4.0
 ROUNDS = 3
 CORES = os.cpu_count() or 1
 FIELDS = {

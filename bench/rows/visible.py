@@ -13,7 +13,7 @@ from portal.record.change import Intention, change
 from portal.record.store import RecordStore
 
 RATES = (10, 100, 500)
-SECONDS = 6.0
+SECONDS = 8.0
 ROUNDS = 3
 WORKERS = 1
 EDITORS = 20

@@ -59,7 +59,11 @@ BEGIN
 
     RETURN QUERY
     WITH due AS (
-        SELECT s.customer_id, s.attempts FROM sync_state s
+        -- Of what a person keeps from the CRM nothing can be under way: it was only read.
+        SELECT s.customer_id, s.attempts, s.lease IS NOT NULL AND NOT (
+            (s.status = 'skipped' OR s.status = 'parked' AND s.attempts = 0)
+            AND s.push_due_at IS NULL AND s.pull_due_at IS NULL) AS died
+        FROM sync_state s
         WHERE s.connector = p_connector
             AND (s.push_due_at IS NOT NULL OR s.pull_due_at IS NOT NULL OR s.verify_at IS NOT NULL)
             AND least(s.push_due_at, s.pull_due_at, s.verify_at) BETWEEN v_since AND v_now
@@ -70,13 +74,13 @@ BEGIN
     ),
     taken AS (
         -- A CRM that may be well again is tried with a record that is not known to give it trouble.
-        SELECT d.customer_id FROM due d ORDER BY CASE WHEN v_limit < p_limit THEN d.attempts END LIMIT v_limit
+        SELECT d.customer_id, d.died FROM due d ORDER BY CASE WHEN v_limit < p_limit THEN d.attempts END LIMIT v_limit
     )
     UPDATE sync_state s SET
         lease = p_lease,
         lease_until = v_now + p_for,
-        attempts = s.attempts + (s.lease IS NOT NULL)::integer,
-        status = CASE WHEN s.lease IS NULL THEN s.status ELSE 'verifying' END
+        attempts = s.attempts + taken.died::integer,
+        status = CASE WHEN taken.died THEN 'verifying' ELSE s.status END
     FROM taken
     WHERE s.connector = p_connector AND s.customer_id = taken.customer_id
     RETURNING s.customer_id, s.desired_seq, s.synced_seq, s.timeline_seq, s.base, s.remote_id, s.remote_etag,

@@ -359,6 +359,30 @@ class TestLeases:
         assert await status(stage, alice) == ("synced", None, 0)
         assert (await stage.record(alice)).seq == 3, "what came late is nobody's edit"
 
+    @pytest.mark.parametrize("by_hand", ["parked", "skipped"])
+    async def test_one_that_died_while_it_only_read_changes_nothing_that_a_person_decided(
+        self, stage: Stage, crm: RemoteCrm, alice: UUID, by_hand: str
+    ) -> None:
+        await stage.says(alice, {"profile/language": "de"})
+        await stage.all(
+            "UPDATE portal.sync_state SET status = %s, last_error = 'Wrong.', push_due_at = NULL, pull_due_at = NULL, "
+            "verify_at = clock_timestamp() WHERE customer_id = %s",
+            by_hand, alice,
+        )  # fmt: skip
+
+        async def dies() -> None:
+            raise Died
+
+        with pytest.MonkeyPatch.context() as patch:
+            after(crm, "fetch", dies, patch)
+            with pytest.raises(Died):
+                await stage.drain()
+        await stage.later(seconds=31)
+        await stage.settle()
+
+        assert await status(stage, alice) == (by_hand, "Wrong.", 0)
+        assert language(crm, alice) != "de"
+
     async def test_one_that_stood_still_writes_last_and_it_is_found(
         self, stage: Stage, crm: RemoteCrm, alice: UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:

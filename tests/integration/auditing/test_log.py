@@ -6,6 +6,7 @@ import re
 from uuid import uuid4
 
 import httpx2
+import psycopg
 import pytest
 from sqlalchemy import URL
 
@@ -222,6 +223,24 @@ async def test_all_of_it_can_be_verified_now(empty_database: URL, catalogue: Cat
     assert integrity(after_the_command) == "broken" and "verify it again to see where" in after_the_command
     assert events.count("All of the change log was verified") >= 2
     assert "4711" not in after_the_command + events, "whose chain it is, is not in the events"
+
+
+async def test_a_change_whose_proof_is_broken_says_why(empty_database: URL, catalogue: Catalogue) -> None:
+    with listening() as bound:
+        origin = f"http://localhost:{bound.getsockname()[1]}"
+        settings = make_settings(empty_database, public_url=origin)
+        async with serving(create_app(settings), bound), open_stores(settings, catalogue) as own:
+            id = (await a_customer(own.worker)).record.id
+            called = an_intention("profile:changed", the_customer(id))
+            await change(own.customer, id, called, {"profile/call_me": "Ali"})
+            with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(False)) as owner:
+                owner.execute("UPDATE portal.change_record SET entry = entry || ' ' WHERE seq = 2")
+            cookies = await a_session(own.staff, roles=(StaffRole.AUDITOR,))
+            async with a_browser(origin, **cookies) as oscar:
+                first, second = [(await oscar.get(f"/audit/changes/{id}/{seq}")).text for seq in (1, 2)]
+
+    assert "holds" in first and "altered" not in first
+    assert "broken" in second and "the entry was altered: its hash is another" in second
 
 
 @pytest.mark.parametrize("path", ["/audit", "/audit/export.csv", "/audit/changes/{id}/1"])

@@ -18,7 +18,8 @@ class Died(BaseException):
 
 class BusyCrm(RemoteCrm):
     """`seen` counts what happened to it. `overtaken` are customers about whom an agent noted a consent that a late call
-    wrote over before anybody had read it: a CRM without a fence tells nobody, so nobody can know."""
+    wrote over before anybody had read it, be it with the same word: a CRM without a fence tells nobody, so nobody can
+    know."""
 
     def __init__(self, places: Mapping[str, CrmContactPoint], *, conditional: bool) -> None:
         super().__init__(conditional=conditional, holds_consents=True)
@@ -93,10 +94,9 @@ class BusyCrm(RemoteCrm):
         contact = self.contacts.get(desired.customer_id)
         if contact is None or self.caps.conditional:
             return
-        said = {f"{c.purpose}/{c.channel}": c.status for c in desired.consents}
-        for (purpose, channel), status in contact.consents.items():
-            edited, _by = contact.edited_by.get(key := f"{purpose}/{channel}", (0, None))
-            if edited > int(desired.etag or 0) and said.get(key) != status:
+        for purpose, channel in contact.consents:
+            edited, _by = contact.edited_by.get(f"{purpose}/{channel}", (0, None))
+            if edited > int(desired.etag or 0):
                 self.overtaken.add(desired.customer_id)
                 self.seen["a word of an agent was overtaken"] += 1
 

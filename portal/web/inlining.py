@@ -36,6 +36,14 @@ class Inlining(NodeTransformer):
         self.generic_visit(node)
         return cast(nodes.Template, _Pruning(node).visit(node))
 
+    def visit_Block(self, node: nodes.Block) -> nodes.Node:
+        """A block is given in one piece: each would else pass through the generators of page and frame."""
+        self.generic_visit(node)
+        name = f"_{next(_numbers)}_block"
+        whole = nodes.AssignBlock(nodes.Name(name, "store"), None, node.body, lineno=node.lineno)
+        node.body = [whole, nodes.Output([nodes.Name(name, "load")], lineno=node.lineno)]
+        return node
+
     def visit_Scope(self, node: nodes.Scope) -> nodes.Node:
         outside, self.macros = self.macros, dict(self.macros)
         self.generic_visit(node)

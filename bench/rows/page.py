@@ -26,9 +26,9 @@ async def measure(ground: Ground) -> Row:
         "Against the portal's own template drawn from memory by a Starlette application that has nothing else (the "
         "limit: what is missing to it is session, database and all that makes it the right page for the right person), "
         "and against Django with allauth and auditlog that draws the same content with plain templates (the peer: what "
-        "one would otherwise build on). All compress what they send, as browsers ask for; `uncompressed` shows how "
-        "much of the time that is. One web process each; eight ask each of them, again as soon as they have an "
-        "answer; the portal is also asked at a fixed rate.",
+        "one would otherwise build on). All compress what they send, as Chrome asks for, Django by its own "
+        "middleware; `uncompressed` shows how much of the time that is. One web process each; eight ask each of them, "
+        "again as soon as they have an answer; the portal is also asked at a fixed rate.",
     )
     who = await people.customers(ground, 40)
     with ExitStack() as stack:

@@ -83,7 +83,8 @@ class CompilingEnvironment(Environment):
         defer_init: bool = False,
     ) -> Any:
         parsed = self.parse(source, name, filename) if isinstance(source, str) else source
-        return super().compile(parsed, name, filename, raw, defer_init)  # type: ignore[call-overload]  # Jinja's has a signature for each result
+        with i18n.using(self.language):  # Jinja works out what is constant, filters and all
+            return super().compile(parsed, name, filename, raw, defer_init)  # type: ignore[call-overload]
 
     def _inlined(self, source: str, name: str | None, filename: str | None) -> tuple[nodes.Template, Macros]:
         """A template as it is compiled, and the macros that others may put in the place of their calls. Who works on

@@ -29,7 +29,7 @@ from portal.record.store import RecordStore
 
 SECONDS = 3.0
 ROUNDS = 3
-ROUNDS_SWITCHED = 6
+ROUNDS_SWITCHED = 5
 """What is taken away and given back is a small part of a page."""
 CONNECTIONS = 8
 AT_ONCE = (1, 8)

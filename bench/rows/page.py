@@ -53,7 +53,9 @@ async def measure(ground: Ground) -> Row:
     with counted(ground) as statistics, ground.portal() as portal:
         last = await _round(ground, portal, pages)
     row.lines = [*_lines(found), _opened(middle(opened))]
-    row.notes.append(f"PostgreSQL for each page: {statistics.each(last.asked)}.")
+    row.notes.append(
+        f"PostgreSQL for each page, with what a web process asks by itself: {statistics.each(last.asked)}."
+    )
     row.notes.append(f"The load generator used up to {max(m.generator for m in found.values()):.0%} of a core.")
     row.notes.append(", ".join(f"{name} {measured.bytes / 1000:.1f} kB" for name, measured in found.items()))
     return row

@@ -95,7 +95,9 @@ async def measure(ground: Ground) -> Row:
     with counted(ground) as statistics, ground.portal() as portal:
         last = await _round(seqs, portal, targets["portal"][1], "portal")
     row.lines = _lines(found, Ran(median(r.rate for r in limits), median(r.database for r in limits)))
-    row.notes.append(f"PostgreSQL for each save: {statistics.each(last.asked)}.")
+    row.notes.append(
+        f"PostgreSQL for each save, with what a web process asks by itself: {statistics.each(last.asked)}."
+    )
     row.notes.append(f"The load generator used up to {max(m.generator for m in found.values()):.0%} of a core.")
     return row
 

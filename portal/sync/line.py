@@ -11,7 +11,7 @@ from portal.record.store import RecordStore
 from portal.settings import Settings
 from portal.sync.gate import CallMeter
 
-LOOK_BACK_SECONDS = 1.0
+LOOK_BACK_SECONDS = 0.25
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class WorkedOff:
     """Up to when nothing is due any more, as far as this process knows, so that a claim need not go there.
 
     What may be due there all the same (a lease that expired, a change whose transaction took its time) is looked for
-    every second, and whenever there seems to be no more than a batch.
+    a few times a second, and whenever there seems to be no more than a batch.
     """
 
     _through: datetime | None = None

@@ -1,4 +1,6 @@
-"""Claims look back once a second and not each time; a delivery needs no references besides those of its row."""
+"""Claims look back now and then and not each time; a delivery needs no references besides those of its row.
+
+Of those that come in one transaction this is the last: removing a reference locks customers out until the end of it."""
 
 from pathlib import Path
 
@@ -6,8 +8,8 @@ from alembic import op
 
 import portal
 
-revision = "0022"
-down_revision = "0021"
+revision = "0024"
+down_revision = "0023"
 
 # Where a delivery comes from has both references, and no role may delete it: docs/decisions/0019.
 REFERENCES = {

@@ -38,7 +38,8 @@ def shown(event: SecurityEvent, label_of: Callable[[Audience, str], str]) -> Sho
     says how people know the provider."""
     names = {
         "audience": _("Who"), "provider": _("Provider"), "why": _("Why"), "pending": _("Waiting login"),
-        "integrity": _("Integrity"), "entries": _("Entries"), "chains": _("Chains"), "seconds": _("Seconds"),
+        "integrity": _("Integrity"), "entries": _("Entries"), "chains": _("Chains"), "erased": _("Erased"),
+        "seconds": _("Seconds"),
     }  # fmt: skip
     words = {"customer": _("customers"), "staff": _("staff"), "holds": _("holds"), "broken": _("broken")}
     said = {name: words.get(fact, fact) for name, fact in event.facts.items()}

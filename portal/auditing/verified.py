@@ -25,7 +25,8 @@ async def note_verified(database: Database, report: Report, seconds: float) -> N
     """Write down that all of the log was verified. Where it does not hold, and whose it is, is not in it."""
     facts = {
         "integrity": "holds" if report.holds else "broken",
-        "entries": str(report.entries), "chains": str(report.chains), "seconds": f"{seconds:.1f}",
+        "entries": str(report.entries), "chains": str(report.chains), "erased": str(len(report.erased)),
+        "seconds": f"{seconds:.1f}",
     }  # fmt: skip
     await database.fetch_all(NOTE, [clock.uuid7(), ACTION, Jsonb(facts)])
 
@@ -39,5 +40,5 @@ async def last_verified(database: Database) -> dict[str, Any]:
     problem = _("Something did not hold: verify it again to see where.") if state == "broken" else None
     return {
         "state": state, "at": row["at"], "took": float(facts.get("seconds", 0)), "problem": problem,
-        "entries": row["entries"], "chains": row["chains"],
+        "entries": row["entries"], "chains": row["chains"], "erased": int(facts.get("erased", 0)),
     }  # fmt: skip

@@ -176,7 +176,7 @@ def _verified(report: Report, took: float) -> dict[str, Any]:
     state = "holds" if report.holds else "broken"
     return {
         "state": state, "at": clock.now(), "took": took, "problem": problem,
-        "chains": report.chains, "entries": report.entries,
+        "chains": report.chains, "entries": report.entries, "erased": len(report.erased),
     }  # fmt: skip
 
 

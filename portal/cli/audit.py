@@ -36,6 +36,7 @@ def verify_log(
 ) -> None:
     """Walk every chain and compare every record with its chain. Auditors see when that was done last.
 
+    Of those who were erased there is nothing to compare: their chains are checked by their hashes, and they are named.
     Ends with 1 and names the customer, the chain and the first broken change where something does not hold.
     """
     report, miscounted = run(_verify(processes))
@@ -48,6 +49,10 @@ def verify_log(
         console.print(
             f"BROKEN: customer {finding.number}, chain {finding.chain}, change {finding.seq}: {finding.why}.",
             style="red",
+        )
+    if report.erased:
+        console.print(
+            f"Erased, and checked by their hashes alone: {len(report.erased)} customers ({', '.join(report.erased)})."
         )
     if miscounted:
         since = f"{miscounted.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -50,13 +50,18 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """`expected_*` is what the customers' rows promise; `chains` and `entries` what was walked and holds."""
+    """`expected_*` is what the customers' rows promise; `chains` and `entries` what was walked and holds.
+
+    `erased` are the numbers of customers of whom there is no key and no value any more: their chains were checked by
+    their hashes, and there is no record to compare with them.
+    """
 
     expected_chains: int
     expected_entries: int
     chains: int = 0
     entries: int = 0
     findings: list[Finding] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
@@ -73,11 +78,12 @@ class Listed(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A customer who was checked: how many entries there are, and the first break."""
+    """A customer who was checked: how many entries there are, the first break, and whether they were erased."""
 
     customer: Listed
     entries: int
     broken: Break | None
+    erased: bool
 
 
 Check: TypeAlias = Callable[[Sequence[Listed]], Awaitable[list[Checked]]]
@@ -114,6 +120,7 @@ async def verify(
         for task in under_way:
             task.cancel()  # where one failed, nobody waits for the others
     report.findings.sort(key=lambda finding: finding.number)
+    report.erased.sort()
     # Whoever is created while the walk goes on is walked too.
     report.expected_chains = max(report.expected_chains, report.chains)
     return report
@@ -124,9 +131,11 @@ async def _some(
 ) -> set[asyncio.Task[list[Checked]]]:
     """Wait until a batch is done, and write down what was found; gives those that are still under way."""
     done, rest = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-    for customer, entries, broken in (checked for task in done for checked in task.result()):
+    for customer, entries, broken, erased in (checked for task in done for checked in task.result()):
         if broken:
             report.findings.append(Finding(customer.number, customer.chain, broken.seq, broken.why))
+        elif erased:
+            report.erased.append(customer.number)
         report.chains += 1
         report.entries += entries
         progress(entries)
@@ -183,20 +192,32 @@ class _Checking:
         self.broken: Break | None = Break(0, _gone())
         self.walk: Walk | None = None
         self.shown: Shown | None = None
+        self.erased = False
 
     def begin(self, row: Row, keys: KeyRing) -> None:
-        if row["wrapped"] is None:
-            return
         self.broken = None
         try:
+            shown = _shown(row)
+            if row["wrapped"] is None:
+                self._without_key(row, shown)
+                return
             key = keys.unwrap(row["id"], WrappedKey(row["wrapped"], row["wrapped_by"]))
-            self.shown = _shown(row)
         except Undecipherable:
             self.broken = Break(0, _("the customer's key cannot be unwrapped with this key-encryption key"))
         except ValueError as error:
             self.broken = Break(0, _("the record cannot be read: %(error)s") % {"error": error})
         else:
+            self.shown = shown
             self.walk = Walk(row["chain"], row["seq"], row["head"], key, adds_up=True)
+
+    def _without_key(self, row: Row, shown: Shown) -> None:
+        """Whoever is erased has neither a key nor a value; a key that is gone alone was lost, or taken to hide what was
+        done to the values."""
+        self.erased = shown.state.keys() <= {"customer/number"} and not shown.revisions
+        if self.erased:
+            self.walk = Walk(row["chain"], row["seq"], row["head"], None, adds_up=False)
+        else:
+            self.broken = Break(0, _("the record's key has disappeared, and its values have not"))
 
     def go_on(self, entries: Sequence[StoredEntry]) -> None:
         self.entries += len(entries)
@@ -206,7 +227,7 @@ class _Checking:
     def end(self) -> Checked:
         if self.walk and not self.broken:
             self.broken = self.walk.end(self.shown)
-        return Checked(self.customer, self.entries, self.broken)
+        return Checked(self.customer, self.entries, self.broken, self.erased)
 
 
 def _shown(row: Row) -> Shown:
@@ -224,4 +245,4 @@ def _shown(row: Row) -> Shown:
 
 
 def _gone() -> str:
-    return _("the record or its key has disappeared")
+    return _("the record has disappeared")

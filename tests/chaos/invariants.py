@@ -64,7 +64,9 @@ async def findings(stores: Stores, people: Sequence[Person], crm: FaultyHubSpot)
     customers = len(records)
     yield Finding("no chain has a gap", customers, await database.fetch_all(GAPS))
     report = await verify(database, stores.worker.keys)
-    yield Finding("every chain verifies, and the record is what it adds up to", report.entries, report.findings)
+    yield Finding(
+        "every chain verifies, and the record is what it adds up to", report.entries, [*report.findings, *report.erased]
+    )
     yield Finding("each change is marked for every CRM", customers, await database.fetch_all(UNMARKED))
     yield Finding("what is in a CRM was written down as delivered", customers, await database.fetch_all(DELIVERIES))
     yield Finding("the built-in CRM says what the records say", customers, await database.fetch_all(UNEQUAL))

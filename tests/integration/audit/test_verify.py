@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from portal.catalogue import Catalogue
 from portal.record.change import change
 from portal.record.read import StoredRecord
-from portal.record.verify import Report, verify
+from portal.record.verify import Report, verify, verify_one
 from tests.builders import a_customer, a_note, an_intention, the_customer
 from tests.conftest import Stores, make_settings, open_stores
 
@@ -84,7 +84,7 @@ async def test_a_change_may_have_brought_several_notes(log: Stores, alice: Store
         ("UPDATE portal.customer SET chain = gen_random_uuid() WHERE id = {id}", 1, "another place"),
         ("UPDATE keys.customer_key SET wrapped = (SELECT wrapped FROM keys.customer_key WHERE NOT {me}) WHERE {me}",
          0, "unwrapped"),
-        ("DELETE FROM keys.customer_key WHERE {me}", 0, "disappeared"),
+        ("DELETE FROM keys.customer_key WHERE {me}", 0, "key has disappeared"),
     ],
 )  # fmt: skip
 async def test_what_is_altered_behind_the_portals_back_is_named(
@@ -104,6 +104,52 @@ async def test_what_is_altered_behind_the_portals_back_is_named(
     assert why in finding.why
     if "chain = " not in tampering:
         assert finding.chain == alice.chain
+
+
+async def test_of_whom_is_erased_the_hashes_verify(log: Stores, alice: StoredRecord, empty_database: URL) -> None:
+    _erase(empty_database, alice)
+
+    report = await _verify(log)
+
+    assert report.holds, report.findings
+    assert report.erased == [alice.record.number]
+    assert (report.chains, report.entries) == (2, 5)
+    assert await verify_one(log.worker.database, log.worker.keys, alice.record.id) is None
+
+
+@pytest.mark.parametrize(
+    ("tampering", "seq", "why"),
+    [
+        ("UPDATE portal.change_record SET entry = entry || ' ' WHERE {me} AND seq = 3", 3, "hash is another"),
+        ("DELETE FROM portal.change_record WHERE {me} AND seq = 4", 4, "change 4 is missing"),
+        ("INSERT INTO portal.note_revision VALUES ({id}, gen_random_uuid(), 1, 'Leave it there.', 3, now())",
+         0, "key has disappeared"),
+    ],
+)  # fmt: skip
+async def test_what_is_done_to_the_chain_of_the_erased_is_found_too(
+    log: Stores, alice: StoredRecord, empty_database: URL, tampering: str, seq: int, why: str
+) -> None:
+    _erase(empty_database, alice, tampering)
+
+    report = await _verify(log)
+
+    [finding] = report.findings
+    assert (finding.number, finding.seq) == (alice.record.number, seq)
+    assert why in finding.why
+    assert not report.erased
+
+
+def _erase(database: URL, stored: StoredRecord, then: str = "SELECT") -> None:
+    """Destroy a customer's key and empty the record, as the owner of the tables."""
+    tables = ("keys.customer_key", "portal.contact_point", "portal.contact_window", "portal.note_revision",
+              "portal.note", "portal.login", "portal.contact_point_type_consent")  # fmt: skip
+    with psycopg.connect(database.set(drivername="postgresql").render_as_string(hide_password=False)) as owner:
+        for table in tables:
+            owner.execute(f"DELETE FROM {table} WHERE customer_id = %s", [stored.record.id])
+        owner.execute(
+            "UPDATE portal.customer SET profile = '{}', provenance = '{}', name = '' WHERE id = %s", [stored.record.id]
+        )
+        owner.execute(then.format(me=f"customer_id = '{stored.record.id}'", id=f"'{stored.record.id}'"))
 
 
 async def test_a_broken_entry_does_not_take_the_record_from_the_customer(

@@ -42,7 +42,19 @@ def test_verify_says_what_it_walked_and_names_what_is_broken(
     assert f"BROKEN: customer 4711, chain {row[0]}, change 1: the entry was altered" in broken.stdout
     noted = portal("audit", "events", "--kind", "log:verified", env=env, folder=tmp_path).stdout.splitlines()
     assert ["integrity=broken" in noted[0], "integrity=holds" in noted[1], len(noted)] == [True, True, 2]
-    assert "chains=1  entries=1  integrity=holds" in noted[1]
+    assert "chains=1  entries=1  erased=0  integrity=holds" in noted[1]
+
+
+def test_verify_names_who_was_erased(env: dict[str, str], empty_database: URL, tmp_path: Path) -> None:
+    portal("customer", "create", "4711", "--given-name", "Alice", "--family-name", "Marsh", env=env, folder=tmp_path)
+    with psycopg.connect(empty_database.set(drivername="postgresql").render_as_string(hide_password=False)) as owner:
+        owner.execute("DELETE FROM keys.customer_key")
+        owner.execute("UPDATE portal.customer SET profile = '{}', provenance = '{}'")
+
+    verified = portal("audit", "verify", env=env, folder=tmp_path)
+
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "Erased, and checked by their hashes alone: 1 customers (4711)." in verified.stdout
 
 
 def test_verify_tells_that_what_was_counted_is_not_the_logs(

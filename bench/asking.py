@@ -35,7 +35,7 @@ class Measured:
 
 
 async def ask(order: Order, *, web: Sequence[int], database: int | None) -> Measured:
-    """Carry out an order and look at /proc before and after.
+    """Carry out an order and look at the clocks of their CPU time before and after.
 
     Raises:
         RuntimeError: something else than the expected answer came.

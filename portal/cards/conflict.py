@@ -13,9 +13,9 @@ from portal.cards.card import Card, drawing, use_zone_of
 from portal.catalogue.model import Catalogue
 from portal.catalogue.naming import path_name, value_name
 from portal.catalogue.wording import name_of_actor, who
+from portal.i18n import gettext as _
 from portal.record.change import Conflicted
 from portal.record.flat import flatten
-from portal.record.models import Record
 from portal.record.read import StoredRecord
 from portal.services import services
 from portal.sync.waiting_words import came_from
@@ -46,10 +46,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """`who` was faster, and when; `merged` is what overlaps with nothing; `hidden` carries along what was typed."""
+    """`who` was faster, and when, if that is known; `merged` is what overlaps with nothing; `hidden` carries along what
+    was typed."""
 
     who: str
-    at: datetime
+    at: datetime | None
     rows: list[Row]
     merged: Sequence[Line]
     hidden: list[tuple[str, str]]
@@ -119,7 +120,7 @@ def _line(catalogue: Catalogue, path: str, value: Value, state: State) -> Line:
     return Line(path_name(catalogue, path, state), value_name(catalogue, path, value, state))
 
 
-def _faster(stored: StoredRecord, paths: Iterable[str]) -> tuple[str, datetime]:
+def _faster(stored: StoredRecord, paths: Iterable[str]) -> tuple[str, datetime | None]:
     """Who changed one of the paths last, and when: as the record says, or its last changes where an item is gone."""
     paths = set(paths)
     for change in stored.recent:
@@ -130,19 +131,14 @@ def _faster(stored: StoredRecord, paths: Iterable[str]) -> tuple[str, datetime]:
     return _by_provenance(stored, paths)
 
 
-def _by_provenance(stored: StoredRecord, paths: Iterable[str]) -> tuple[str, datetime]:
+def _by_provenance(stored: StoredRecord, paths: Iterable[str]) -> tuple[str, datetime | None]:
     known = stored.record.provenance()
     said = [known[key] for path in paths for key in (path, path.rpartition("/")[0]) if key in known]
     last = max(said, key=lambda provenance: provenance.seq, default=None)
     if last is None:
-        return who(Actor(ActorKind.SYSTEM, "", "portal"), reader=ActorKind.CUSTOMER), record_changed_at(stored.record)
+        return _("Somebody"), None  # what is gone has no provenance, and its change is not among the last
     crm = came_from(last.via, stored.deliveries)
     return who(Actor(ActorKind(last.actor_kind), "", last.via), reader=ActorKind.CUSTOMER, crm=crm), last.at
-
-
-def record_changed_at(record: Record) -> datetime:
-    """When anything that is still there was said last."""
-    return max(provenance.at for provenance in record.provenance().values())
 
 
 async def _carried(request: Request, untouched: Collection[str]) -> list[tuple[str, str]]:

@@ -42,11 +42,13 @@ def conflict_context(
     }
 
 
-def _faster(catalogue: Catalogue, card: Card, fields: Iterable[EditedMeanwhile], agent: UUID) -> tuple[str, datetime]:
-    """Who changed one of the fields last, and when."""
+def _faster(
+    catalogue: Catalogue, card: Card, fields: Iterable[EditedMeanwhile], agent: UUID
+) -> tuple[str, datetime | None]:
+    """Who changed one of the fields last, and when, if that is known."""
     said = [found for each in fields if (found := field_said(card, catalogue.fields[each.key], agent))]
     last = max(said, key=lambda each: each.at, default=None)
-    return (last.who, last.at) if last else (_("Somebody"), card.activity[0].at)
+    return (last.who, last.at) if last else (_("Somebody"), None)
 
 
 def _row(catalogue: Catalogue, key: str, seen: Value, now: Value, typed: Value) -> Row:

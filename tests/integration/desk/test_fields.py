@@ -4,12 +4,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import URL
 
 from portal.audit.entry import ActorKind
 from portal.record.read import StoredRecord
 from tests.integration.desk.conftest import htmx
 from tests.integration.desk.reading import carried, part, text
-from tests.integration.sync_stage import Stage
+from tests.integration.sync_stage import Stage, as_administrator
 
 ABOUT = {"given_name": "Alice", "family_name": "Marsh", "language": "en", "time_zone": "Europe/London"}
 """What the section says, as its form would send it."""
@@ -234,6 +235,22 @@ class TestMeanwhile:
         await stage.settle()
         profile = (await stage.record(alice.record.id)).profile
         assert (profile["given_name"], profile["language"]) == ("Al", language)
+
+    async def test_who_was_faster_is_not_guessed_at(
+        self, as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord, own_url: URL
+    ) -> None:
+        """A contact of which the CRM has no word of who said what, and whose timeline is empty."""
+        form = await opened(as_grace, alice)
+        await stage.edits(alice.record.id, {"account_tier": "business"})
+        here = "WHERE portal_id = %s"
+        id = alice.record.id
+        as_administrator(own_url, f"UPDATE crm.contact SET provenance = '{{}}', edited_by = '{{}}' {here}", id)
+        as_administrator(own_url, f"DELETE FROM crm.activity USING crm.contact {here} AND contact_id = contact.id", id)
+
+        response = await sent(as_grace, alice, form, account_tier="home_plus")
+
+        assert response.status_code == 409, text(response.text)
+        assert "Somebody changed this after you had opened it." in text(response.text)
 
     async def test_two_agents_meet_too(self, as_grace: httpx2.AsyncClient, stage: Stage, alice: StoredRecord) -> None:
         form = await opened(as_grace, alice)

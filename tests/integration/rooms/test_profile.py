@@ -164,6 +164,19 @@ async def test_she_can_leave_the_others_value_and_keep_the_rest(
     assert (profile["language"], profile["call_me"]) == ("fr", "Ali")
 
 
+async def test_who_emptied_a_field_long_ago_is_not_guessed_at(as_alice: httpx2.AsyncClient, alices: Elsewhere) -> None:
+    await alices.change({"profile/call_me": "Al"})
+    form = await open_form(as_alice, ABOUT)
+    await alices.change({"profile/call_me": None})
+    for language in ("fr", "de", "en"):  # the page has the last three changes
+        await alices.change({"profile/language": language})
+
+    conflict = await send(as_alice, form, call_me="Ali")
+
+    assert conflict.status_code == 409
+    assert "Somebody changed this after you had opened it." in conflict.text
+
+
 async def test_what_is_wrong_is_said_at_the_field_and_nothing_is_lost(
     as_alice: httpx2.AsyncClient, alices: Elsewhere
 ) -> None:

@@ -73,7 +73,7 @@ def _given(name: str) -> bool:
 def write_for_shell(path: Path, settings: Mapping[str, str]) -> None:
     """A file that lets the other commands reach the running demo from a second terminal."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(settings.items())]
-    # Others may not read it: a DATABASE_URL that was given can have a password in it.
+    # Others may not read it: it leads into the demo, and a DATABASE_URL that was given can say `?password=`.
     path.touch(mode=0o600)
     path.chmod(0o600)
     path.write_text("\n".join(["# Read it in with: . " + path.name, *lines, ""]), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -11,28 +12,33 @@ SECONDS_TO_STOP = 10
 
 def remember(path: Path, pids: Iterable[int]) -> None:
     """Write down who runs now, so that a later run can end them if this one cannot."""
-    running = [{"pid": pid, "since": psutil.Process(pid).create_time()} for pid in pids if psutil.pid_exists(pid)]
+    running = [{"pid": process.pid, "since": process.create_time()} for process in _running(pids)]
     path.write_text(json.dumps(running), encoding="ascii")
 
 
 def end(path: Path) -> None:
     """End those who were written down and still run."""
     try:
-        noted = json.loads(path.read_text(encoding="ascii"))
+        since = {noted["pid"]: noted["since"] for noted in json.loads(path.read_text(encoding="ascii"))}
     except (FileNotFoundError, ValueError):
         return
-    processes = [process for entry in noted if (process := _same(entry["pid"], entry["since"]))]
+    processes = [process for process in _running(since) if abs(process.create_time() - since[process.pid]) < 1]
     for process in processes:
-        process.terminate()
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
     _, alive = psutil.wait_procs(processes, timeout=SECONDS_TO_STOP)
     for process in alive:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     path.unlink()
 
 
-def _same(pid: int, since: float) -> psutil.Process | None:
-    try:
-        process = psutil.Process(pid)
-        return process if abs(process.create_time() - since) < 1 else None
-    except psutil.NoSuchProcess:
-        return None
+def _running(pids: Iterable[int]) -> list[psutil.Process]:
+    """Those that run, each with when it began, which it can be asked once it has ended, too."""
+    found = []
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            process.create_time()  # is kept
+            found.append(process)
+    return found

@@ -1,7 +1,9 @@
 """The processes of the demo: ended in words, ended by force, and what of their logs is shown."""
 
 import asyncio
+import json
 import os
+import signal
 from pathlib import Path
 
 import psutil
@@ -116,3 +118,22 @@ async def test_a_later_run_ends_who_was_left_behind_and_no_stranger(log: Path) -
     await ended(child)
     assert stranger.running
     await stranger.stop(patience=10)
+
+
+async def test_who_ends_by_themselves_meanwhile_is_no_trouble(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, going = [await run(log, "import time; time.sleep(60)") for _ in range(2)]
+    assert gone.pid is not None and going.pid is not None
+    await gone.stop(patience=10)
+    noted = log.parent / "children.json"
+    left_over.remember(noted, [gone.pid, going.pid])
+    assert [entry["pid"] for entry in json.loads(noted.read_text())] == [going.pid]
+
+    def too_late(process: psutil.Process) -> None:
+        os.kill(process.pid, signal.SIGKILL)
+        raise psutil.NoSuchProcess(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "terminate", too_late)
+    await asyncio.to_thread(left_over.end, noted)
+
+    await ended(going)
+    assert not noted.exists()

@@ -15,9 +15,10 @@ from bench.processes import ROOT, cpu_seconds, python
 class Measured:
     """One round. CPU times are seconds for each request, of the web processes and of PostgreSQL's; `generator` is the
     share of a core that the load generator used, `late` the share of requests that waited for a free connection,
-    `asked` how many there were with those of the warm-up."""
+    `answers` how many were counted, `asked` how many there were with those of the warm-up."""
 
     rate: float
+    answers: float
     p50: float
     p95: float
     p99: float
@@ -72,6 +73,7 @@ def _measured(result: Result, before: tuple[float, float, float], after: tuple[f
     answered = rate * (after[0] - before[0])  # the two looks lie milliseconds beside the generator's own moments
     return Measured(
         rate=rate,
+        answers=result.answers,
         p50=result.latencies[500],
         p95=result.latencies[950],
         p99=result.latencies[990],

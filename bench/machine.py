@@ -19,20 +19,14 @@ LIBRARIES = (
     "rfc8785",
 )
 
-SETTINGS = """
-SELECT name, current_setting(name)
-FROM unnest('{fsync,synchronous_commit,full_page_writes,shared_buffers,wal_sync_method}'::text[]) name
-"""
+SETTINGS = ["fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "wal_sync_method"]
 
 
 def head(ground: Ground) -> list[str]:
     """Machine, versions and settings, a line each."""
     with ground.as_administrator() as admin:
         server = admin.execute("SELECT version()").fetchall()[0][0].split(" on ")[0]
-        names = "fsync, synchronous_commit, full_page_writes, shared_buffers, wal_sync_method"
-        rows = admin.execute(
-            "SELECT name, current_setting(name) FROM unnest(%s::text[]) name", [names.split(", ")]
-        ).fetchall()
+        rows = admin.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) name", [SETTINGS]).fetchall()
     memory = next(line for line in _lines("/proc/meminfo") if line.startswith("MemTotal:")).split()[1]
     return [
         f"{os.cpu_count()} cores ({_processor()}), {int(memory) / 1e6:.0f} GB, {platform.platform(terse=True)}",

@@ -9,6 +9,9 @@ from bench.ground import Ground
 
 Result = TypeVar("Result")
 
+ENOUGH = 1_000
+"""Answers in a round, without which the slowest hundredth is a hiccup or two: no p99 is told then."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -66,10 +69,10 @@ def times(ratio: float) -> str:
 
 def told(measured: Measured) -> str:
     """A median round in words: how fast, how long one waits, and what it costs."""
+    p99 = f", p99 {milliseconds(measured.p99)}" if measured.answers >= ENOUGH else ""
     return (
-        f"{rate(measured.rate)}; p50 {milliseconds(measured.p50)}, p95 {milliseconds(measured.p95)}, "
-        f"p99 {milliseconds(measured.p99)}; CPU {milliseconds(measured.web)} web + "
-        f"{milliseconds(measured.database)} PostgreSQL"
+        f"{rate(measured.rate)}; p50 {milliseconds(measured.p50)}, p95 {milliseconds(measured.p95)}{p99}; "
+        f"CPU {milliseconds(measured.web)} web + {milliseconds(measured.database)} PostgreSQL"
     )
 
 

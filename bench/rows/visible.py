@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from math import ceil
 from statistics import median
 from uuid import UUID, uuid4
 
@@ -18,6 +19,10 @@ ROUNDS = 3
 WORKERS = 1
 EDITORS = 20
 PATIENCE = 20.0
+ENOUGH = 100
+"""Edits at each rate, in all rounds together: fewer have no p99."""
+REACHED = 0.95
+"""The share of a rate that has to be reached for its aim to be asked for."""
 
 LATENCIES = """
 SELECT extract(epoch FROM pg_xact_commit_timestamp(a.xmin) - pg_xact_commit_timestamp(r.xmin))
@@ -34,10 +39,12 @@ WHERE r.actor_id = %s AND s.synced_seq < r.seq
 async def measure(ground: Ground) -> Row:
     row = Row(
         "Saved to agent-visible",
-        f"Edits come at a fixed rate whether or not those before are done, spread over all customers; {WORKERS} worker "
-        "brings them to the built-in CRM. Times are PostgreSQL's own commit timestamps of the change and of its line "
-        "in the CRM, so measuring adds nothing to them. Where the edits themselves could not be made that fast on this "
-        "machine, beside everything else, the rate that was reached is told.",
+        f"Edits come at a fixed rate whether or not those before are done, spread over 200 customers; {WORKERS} worker "
+        "brings them to the built-in CRM. A latency begins with the commit of the save and ends with that of its line "
+        "in the CRM, by PostgreSQL's own commit timestamps: what an edit waited for a connection before is none of it, "
+        "and measuring adds nothing to it. Percentiles are over the edits of all rounds. The edits are made by the "
+        f"one write in the bench's own process, without a web process: where less than {REACHED:.0%} of a rate was "
+        "reached, that process or the machine was at its limit, and whether the aim holds at that rate is not known.",
     )
     customers = ground.customers(200)
     found: dict[int, list[tuple[float, list[float], int]]] = {rate: [] for rate in RATES}
@@ -53,31 +60,35 @@ async def measure(ground: Ground) -> Row:
 
 def _line(rate: int, rounds: list[tuple[float, list[float], int]]) -> Line:
     reached = median(each[0] for each in rounds)
-    p50, p95, p99 = (median(median_share(each[1], share) for each in rounds) for share in (0.50, 0.95, 0.99))
+    latencies = sorted(latency for each in rounds for latency in each[1])
+    p50, p95, p99 = (median_share(latencies, share) for share in (0.50, 0.95, 0.99))
     left = sum(each[2] for each in rounds)
-    words = f"p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
+    words = f"{reached:.0f} reached; p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"
     words += f"; {left} not there after {PATIENCE:.0f} s" if left else ""
-    return Line(f"{rate} edits a second ({reached:.0f} reached)", words, "", "", "p99 < 500 ms", p99 < 0.5 and not left)
+    holds = False if p99 >= 0.5 or left else None if reached < REACHED * rate else True
+    return Line(f"{rate} edits a second", words, "", "", "p99 < 500 ms", holds)
 
 
 async def _round(
     ground: Ground, store: RecordStore, customers: list[UUID], rate: int
 ) -> tuple[float, list[float], int]:
     """The rate that was reached, the latencies in seconds, and how many changes did not arrive."""
-    who, seconds = str(uuid4()), ground.seconds(SECONDS)
+    who, edits = str(uuid4()), max(ceil(ENOUGH / ROUNDS), int(rate * ground.seconds(SECONDS)))
     # As many as there are connections; who has none waits here instead of being turned away.
     turns = asyncio.Semaphore(EDITORS)
+    done: list[float] = []
 
     async def edit(customer: UUID, turn: int) -> None:
         async with turns:
             await _edit(store, customer, who, turn)
+        done.append(time.perf_counter())
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:
-        for number in range(int(rate * seconds)):
+        for number in range(edits):
             await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
             tasks.create_task(edit(customers[number % len(customers)], number // len(customers)))
-    reached = int(rate * seconds) / (time.perf_counter() - began)
+    reached = (edits - 1) / (done[-1] - done[0])
     with ground.as_administrator() as admin:
         deadline = time.monotonic() + PATIENCE
         while (left := admin.execute(LEFT, [who]).fetchall()[0][0]) and time.monotonic() < deadline:  # noqa: ASYNC110

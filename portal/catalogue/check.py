@@ -1,6 +1,7 @@
 """The gate that every change passes, whoever asks: only what the catalogue allows gets into a record.
 
-Forms have said the same before, kindly; this is for what comes past them (a CRM, the command line, a forged post).
+Forms have said the same before, kindly; this is for what comes past them (a CRM, the command line, a forged post). What
+is wrong is said in English, to be kept; `in_words` says it in the reader's language.
 """
 
 import re
@@ -18,10 +19,13 @@ from email_validator import EmailNotValidError, validate_email
 from portal.audit.values import Value, format_moment
 from portal.catalogue.model import Catalogue, Field, Kind
 from portal.i18n import N_
+from portal.i18n import gettext as _
 from portal.record.models import COLLECTIONS, Consent, ConsentStatus, NoteKind, System, Use, WindowKind, attributes
 
 MAX_NOTE = 4_000
 MAX_CONTACT_POINT = 300
+TOO_LONG = N_("is longer than %(characters)s characters")
+_LONGER = re.compile(TOO_LONG % {"characters": r"(\d+)"})
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}")
 
@@ -84,7 +88,7 @@ def text_problem(value: Value, max_length: int, *, lines: bool = False) -> str |
     if not is_visible(value):
         return N_("is empty")
     if len(value) > max_length:
-        return f"is longer than {max_length} characters"
+        return TOO_LONG % {"characters": max_length}
     return N_("has characters that cannot be kept") if is_unkeepable(value, lines=lines) else None
 
 
@@ -187,7 +191,7 @@ def _among(known: Container[str], value: Value) -> bool:
 def _one_of(
     enum: type[System] | type[Use] | type[WindowKind] | type[ConsentStatus] | type[NoteKind], value: Value
 ) -> str | None:
-    return None if value in list(enum) else f"is none of {', '.join(enum)}"
+    return None if value in list(enum) else N_("is none of the choices")
 
 
 def _is_written(value: Value, as_kept: Callable[[str], str]) -> bool:
@@ -219,3 +223,9 @@ def problems(catalogue: Catalogue, values: Mapping[str, Value]) -> dict[str, lis
     """Everything that is wrong with some proposed values, by path."""
     found = {path: problem(catalogue, path, value) for path, value in values.items()}
     return {path: [why] for path, why in found.items() if why}
+
+
+def in_words(problem: str) -> str:
+    """A problem as its reader is told of it."""
+    longer = _LONGER.fullmatch(problem)
+    return _(TOO_LONG) % {"characters": longer[1]} if longer else _(problem)

@@ -8,6 +8,7 @@ import re
 from enum import StrEnum
 from functools import cache
 
+from portal.catalogue import check
 from portal.i18n import N_
 from portal.i18n import gettext as _
 
@@ -103,7 +104,7 @@ def without_theirs(text: str) -> str:
 def _problems(text: str) -> str:
     """`profile/language: is no language`, one after the other, in the catalogue's words."""
     pairs = [problem.partition(": ") for problem in text.split("; ")]
-    return "; ".join(f"{path}{colon}{_(why)}" for path, colon, why in pairs)
+    return "; ".join(f"{path}{colon}{check.in_words(why)}" for path, colon, why in pairs)
 
 
 TELLING = {"said": in_words, "problems": _problems}

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from portal.audit.entry import Actor, ActorKind, Diff, fold
 from portal.audit.values import Value
-from portal.catalogue.check import contact_point_problem, problems
+from portal.catalogue.check import contact_point_problem, in_words, problems
 from portal.catalogue.model import Catalogue
 from portal.errors import Forbidden, Invalid
+from portal.i18n import N_
 from portal.i18n import gettext as _
 from portal.record.models import COLLECTIONS, Consent, System, attributes
 
@@ -28,7 +29,8 @@ def check(catalogue: Catalogue, actor: Actor, current: Mapping[str, Value], diff
     after = fold(diffs, dict(current))
     found.update(_item_problems(after, {d.path.rsplit("/", 1)[0] for d in diffs if _is_item(d.path)}))
     if found:
-        raise Invalid(_("Some of this cannot be kept. Nothing was saved."), found)
+        told = {path: list(map(in_words, wrong)) for path, wrong in found.items()}
+        raise Invalid(_("Some of this cannot be kept. Nothing was saved."), told)
 
 
 def _own_notes(actor: Actor, current: Mapping[str, Value], diffs: Iterable[Diff]) -> bool:
@@ -61,12 +63,12 @@ def _item_problems(after: Mapping[str, Value], items: Iterable[str]) -> dict[str
             continue
         for name, value in values.items():
             if value is None and (collection, name) not in OPTIONAL:
-                found[f"{item}/{name}"] = ["is missing"]
+                found[f"{item}/{name}"] = [N_("is missing")]
         if collection == "contact_points" and not found:
             why = contact_point_problem(System(str(values["system"])), str(values["value"]))
             if why:
                 found[f"{item}/value"] = [why]
     ranks = [value for path, value in after.items() if path.startswith("contact_points/") and path.endswith("/rank")]
     if len(set(map(str, ranks))) != len(ranks):
-        found["contact_points"] = ["two have the same rank"]
+        found["contact_points"] = [N_("two have the same rank")]
     return found

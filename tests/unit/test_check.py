@@ -4,12 +4,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.audit.values import Value
 from portal.catalogue import load
-from portal.catalogue.check import is_language, problem
+from portal.catalogue.check import in_words, is_language, problem
+from portal.i18n import using
 from portal.paths import resource
 from portal.record.models import COLLECTIONS, Consent, attributes
 
@@ -37,6 +38,17 @@ def test_any_value_at_any_path_is_judged(path: str, value: Any) -> None:
     assert why is None or why
     if isinstance(value, dict | float):
         assert why is not None, "no path holds such a thing"
+
+
+@given(st.sampled_from(PATHS), json_values)
+@example("profile/call_me", "x" * 81)
+@example(f"contact_points/{ID}/system", "fax")
+def test_whatever_is_wrong_is_told_in_the_readers_language(path: str, value: Any) -> None:
+    if why := problem(CATALOGUE, path, value):
+        with using("en"):
+            assert in_words(why) == why
+        with using("de"):
+            assert in_words(why) != why
 
 
 @given(st.text())

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from portal.audit.entry import ActorKind
 from portal.audit.values import Value
-from portal.catalogue.check import field_problem
+from portal.catalogue.check import field_problem, in_words
 from portal.catalogue.model import Catalogue
 from portal.crm.embedded.card import NAME, Viewer, editor
 from portal.crm.port import Editor
@@ -94,6 +94,6 @@ def _names(catalogue: Catalogue, changes: Mapping[str, Value]) -> dict[str, str]
     ):
         raise Forbidden(_("This cannot be changed here."))
     found = {key: field_problem(field, changes[key]) for key, field in fields.items() if field}
-    if errors := {key: [_(why)] for key, why in found.items() if why}:
+    if errors := {key: [in_words(why)] for key, why in found.items() if why}:
         raise Invalid(_("Some of this cannot be kept. Nothing was saved."), errors)
     return names

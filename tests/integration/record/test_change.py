@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from portal.audit.entry import ActorKind, Diff, fold, leaf_hash, unseal
+from portal.audit.values import Value
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.i18n import using
 from portal.record.change import Changed, Conflicted, Duplicate, Unchanged, change, create
 from portal.record.flat import flatten
 from portal.record.read import StoredRecord, read
@@ -261,6 +263,23 @@ async def test_what_cannot_stand_in_a_record_is_refused_whole(
     stored = await read(stores.customer.database, stores.customer.keys, alice.record.id)
     assert stored is not None
     assert stored.record.seq == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "path", "why"),
+    [
+        ({"profile/call_me": "x" * 81}, "profile/call_me", "hat mehr als 80 Zeichen"),
+        ({f"contact_points/{UUID(int=7)}/value": "half"}, f"contact_points/{UUID(int=7)}/use", "fehlt"),
+        (a_contact_point(rank=1), "contact_points", "zwei haben denselben Rang"),
+    ],
+)
+async def test_why_is_told_in_the_language_of_whoever_asked(
+    stores: Stores, alice: StoredRecord, values: dict[str, Value], path: str, why: str
+) -> None:
+    with using("de"), pytest.raises(Invalid) as refusal:
+        await change(stores.customer, alice.record.id, an_intention("x:y", the_customer(alice.record.id)), values)
+
+    assert refusal.value.errors[path] == [why]
 
 
 @pytest.mark.asvs("8.2.3")

@@ -30,10 +30,10 @@ def test_our_own_words_are_told_in_the_readers_language(own: Own) -> None:
 
 
 def test_what_a_record_cannot_take_is_told_field_by_field() -> None:
-    problems = "contact_points/home/value: is no phone number; profile/language: is no language"
+    problems = "profile/call_me: is longer than 80 characters; profile/language: is no language"
     with using("de"):
         told = in_words(Own.UNACCEPTABLE.of(problems=problems))
-    assert told.endswith("profile/language: ist keine Sprache"), told
+    assert told.endswith("profile/call_me: hat mehr als 80 Zeichen; profile/language: ist keine Sprache"), told
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "“Ungültig: 7%s”"), ("de", "„Ungültig: 7%s“")])

@@ -78,10 +78,9 @@ def zone_name(key: str) -> str:
     return _place(key, current_language()) if "/" in key else key
 
 
-def weekday_names(width: str = "abbreviated") -> dict[int, str]:
+def weekday_names(width: str = "abbreviated") -> Mapping[int, str]:
     """The names of the weekdays by ISO number, Monday is 1."""
-    locale: Locale = current_locale()
-    return {day + 1: name.rstrip(".") for day, name in locale.days["stand-alone"][width].items()}
+    return _weekdays(width, current_language())
 
 
 def format_weekdays(days: Sequence[int]) -> str:
@@ -120,6 +119,12 @@ def _named(names: Mapping[str, str], key: str) -> str | None:
 @lru_cache(maxsize=4_096)
 def _date(value: date, _language: str) -> str:
     return format_skeleton("yMMMd", value, locale=current_locale())
+
+
+@lru_cache
+def _weekdays(width: str, _language: str) -> Mapping[int, str]:
+    locale: Locale = current_locale()
+    return {day + 1: name.rstrip(".") for day, name in locale.days["stand-alone"][width].items()}
 
 
 @lru_cache(maxsize=2_048)

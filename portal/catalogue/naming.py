@@ -20,6 +20,7 @@ from portal.catalogue.told import (
     words,
 )
 from portal.formats import format_datetime, zone_name
+from portal.i18n import N_
 from portal.i18n import gettext as _
 from portal.record.models import System
 
@@ -121,22 +122,27 @@ def joined(label: str, attribute: str) -> str:
 
 def attribute_name(attribute: str) -> str:
     """An attribute of an item; nothing for the one that is the item itself."""
-    return {
-        "value": "",
-        "system": _("kind"),
-        "use": _("where"),
-        "rank": _("place in the order"),
-        "kind": _("welcome or not"),
-        "channel": _("channel"),
-        "weekdays": _("days"),
-        "start": _("from"),
-        "end": _("until"),
-        "time_zone": _("time zone"),
-        "capture_date": _("recorded"),
-        "capture_source": _("recorded through"),
-        "effective_from": _("in force from"),
-        "effective_to": _("in force until"),
-        "lawful_basis": _("lawful basis"),
-        "notice": _("text shown"),
-        "notice_version": _("version of the text shown"),
-    }.get(attribute, attribute)
+    if attribute == "value":
+        return ""
+    known = _ATTRIBUTES.get(attribute)
+    return _(known) if known else attribute
+
+
+_ATTRIBUTES = {
+    "system": N_("kind"),
+    "use": N_("where"),
+    "rank": N_("place in the order"),
+    "kind": N_("welcome or not"),
+    "channel": N_("channel"),
+    "weekdays": N_("days"),
+    "start": N_("from"),
+    "end": N_("until"),
+    "time_zone": N_("time zone"),
+    "capture_date": N_("recorded"),
+    "capture_source": N_("recorded through"),
+    "effective_from": N_("in force from"),
+    "effective_to": N_("in force until"),
+    "lawful_basis": N_("lawful basis"),
+    "notice": N_("text shown"),
+    "notice_version": N_("version of the text shown"),
+}

@@ -1,6 +1,7 @@
 """What a record holds, in the words of the person who reads it."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, time
 
@@ -10,7 +11,7 @@ from portal.audit.values import Value
 from portal.catalogue.check import time_zones
 from portal.catalogue.model import Catalogue, Field, Kind
 from portal.formats import country_name, format_date, format_hours, format_weekdays, language_name, zone_name
-from portal.i18n import current_language
+from portal.i18n import N_, current_language
 from portal.i18n import gettext as _
 from portal.record.models import ConsentStatus, System, Use, WindowKind
 
@@ -68,30 +69,52 @@ def address(system: str, value: str) -> str:
     if system != System.PHONE:
         return value
     try:
-        return phonenumbers.format_number(phonenumbers.parse(value), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        number = _kept_number(value) or phonenumbers.parse(value)
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     except phonenumbers.NumberParseException:
         return value
 
 
+_KEPT = re.compile(r"\+([1-9][0-9]{6,14})")
+
+
+def _kept_number(value: str) -> phonenumbers.PhoneNumber | None:
+    """A number in the one form that the gate lets in (E.164): all that is to be found out is which country code it
+    begins with, and none begins another. None where there is more to it, such as a zero that belongs to it."""
+    if not (digits := _KEPT.fullmatch(value)):
+        return None
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    length = next((n for n in (1, 2, 3) if int(digits[1][:n]) in codes), None)
+    if length is None or digits[1][length] == "0":
+        return None
+    return phonenumbers.PhoneNumber(int(digits[1][:length]), int(digits[1][length:]))
+
+
 def system_name(system: str) -> str:
     """What kind of contact point it is."""
-    return {
-        System.EMAIL: _("E-mail address"),
-        System.PHONE: _("Phone number"),
-        System.POSTAL: _("Postal address"),
-        System.MESSAGING: _("Messaging name"),
-    }[System(system)]
+    return _(_SYSTEMS[System(system)])
+
+
+_SYSTEMS = {
+    System.EMAIL: N_("E-mail address"),
+    System.PHONE: N_("Phone number"),
+    System.POSTAL: N_("Postal address"),
+    System.MESSAGING: N_("Messaging name"),
+}
 
 
 def use_name(use: str) -> str:
     """Where a contact point reaches the person."""
-    return {
-        Use.MOBILE: _("mobile"),
-        Use.HOME: _("at home"),
-        Use.WORK: _("at work"),
-        Use.PRIVATE: _("private"),
-        Use.OTHER: _("other"),
-    }[Use(use)]
+    return _(_USES[Use(use)])
+
+
+_USES = {
+    Use.MOBILE: N_("mobile"),
+    Use.HOME: N_("at home"),
+    Use.WORK: N_("at work"),
+    Use.PRIVATE: N_("private"),
+    Use.OTHER: N_("other"),
+}
 
 
 def window_kind_name(kind: str) -> str:
@@ -121,9 +144,12 @@ def purpose_name(catalogue: Catalogue, purpose: str) -> str:
 
 def status_name(status: str) -> str:
     """What was said to contact on a channel for a purpose."""
-    return {
-        ConsentStatus.OPT_IN: _("agreed"),
-        ConsentStatus.OPT_OUT: _("opted out"),
-        ConsentStatus.SEEN: _("shown, not decided"),
-        ConsentStatus.NOT_SEEN: _("not asked yet"),
-    }[ConsentStatus(status)]
+    return _(_STATUSES[ConsentStatus(status)])
+
+
+_STATUSES = {
+    ConsentStatus.OPT_IN: N_("agreed"),
+    ConsentStatus.OPT_OUT: N_("opted out"),
+    ConsentStatus.SEEN: N_("shown, not decided"),
+    ConsentStatus.NOT_SEEN: N_("not asked yet"),
+}

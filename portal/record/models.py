@@ -153,7 +153,10 @@ class Record:
 
     def consent(self, purpose: str, channel: str) -> Consent | None:
         """What was said about this purpose on this channel, if anything was."""
-        return next((c for c in self.consents if c.purpose == purpose and c.channel == channel), None)
+        for consent in self.consents:  # asked for each purpose on each channel: a generator costs more than the search
+            if consent.purpose == purpose and consent.channel == channel:
+                return consent
+        return None
 
     def provenance(self) -> dict[str, Provenance]:
         """Who said so, by profile path and by item prefix."""

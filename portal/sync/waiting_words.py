@@ -44,7 +44,8 @@ def where(stops: Iterable[Stop], reader: ActorKind) -> Told | None:
     shown = [stop for stop in stops if accounts or stop.why is not Waiting.UNPLUGGED]
     if not shown:
         return None
-    groups = [list(group) for _key, group in groupby(sorted(shown, key=_order), key=_alike)]
+    ordered = sorted(shown, key=_order) if len(shown) > 1 else shown
+    groups = [list(group) for _key, group in groupby(ordered, key=_alike)]
     lines = tuple(_line(group, reader, several=len(shown) > 1) for group in groups)
     told = {"reached": sum(stop.why is None for stop in shown), "wanted": len(shown)}
     state = next((s for s in ("failed", "wait") if any(line.state == s for line in lines)), "done")

@@ -1,8 +1,12 @@
 """Addresses in their one form; what is no address stays as it came, for the gate to refuse."""
 
+import phonenumbers
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from portal.catalogue.check import contact_point_problem
+from portal.catalogue.told import address
 from portal.record.addresses import normal
 from portal.record.models import System
 
@@ -54,3 +58,40 @@ def test_what_is_more_or_less_than_one_number_is_left_to_a_person(text: str) -> 
     """No digits are picked out of prose, and nothing is left out of what somebody wrote."""
     assert normal(System.PHONE, text, "DE") == text
     assert contact_point_problem(System.PHONE, text)
+
+
+E164, INTERNATIONAL = phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.INTERNATIONAL
+
+
+def _examples() -> list[str]:
+    """Numbers of each kind that each region has, as a record keeps them."""
+    kinds, everywhere = phonenumbers.PhoneNumberType.values(), phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS
+    of_regions = [phonenumbers.example_number_for_type(r, k) for r in phonenumbers.SUPPORTED_REGIONS for k in kinds]
+    numbers = [*of_regions, *map(phonenumbers.example_number_for_non_geo_entity, everywhere)]
+    return sorted({phonenumbers.format_number(number, E164) for number in numbers if number})
+
+
+EXAMPLES = _examples()
+
+
+def _parsed(value: str) -> str:
+    return phonenumbers.format_number(phonenumbers.parse(value), INTERNATIONAL)
+
+
+def test_a_number_of_any_region_is_told_as_if_it_were_parsed() -> None:
+    assert len(EXAMPLES) > 1000
+    assert {value: address(System.PHONE, value) for value in EXAMPLES} == {value: _parsed(value) for value in EXAMPLES}
+
+
+@given(st.sampled_from(EXAMPLES), st.text("0123456789", min_size=14, max_size=14))
+def test_so_is_every_number_that_the_gate_lets_in(known: str, digits: str) -> None:
+    code = f"+{phonenumbers.parse(known).country_code}"
+    value = code + digits[: len(known) - len(code)]
+    assume(contact_point_problem(System.PHONE, value) is None)
+
+    assert address(System.PHONE, value) == _parsed(value)
+
+
+@pytest.mark.parametrize("value", ["", "+", "+0", "+49", "+999123456789", "030 12345678", "ask at the desk"])
+def test_what_is_no_number_is_told_as_it_stands(value: str) -> None:
+    assert address(System.PHONE, value) == value

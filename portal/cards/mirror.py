@@ -1,9 +1,9 @@
 """What agents see of a record: the same facts, and the same answer to whether they may call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.catalogue.model import AgentAccess, Catalogue, CustomerAccess, LawfulBasis
+from portal.catalogue.model import AgentAccess, Catalogue, CustomerAccess
 from portal.catalogue.told import told, words
 from portal.contact.answer import Answer, answer
 from portal.contact.permission import Permission
@@ -18,11 +18,11 @@ class Mirror:
     facts: list[tuple[str, str]]
 
 
-def mirror(catalogue: Catalogue, record: Record, permissions: Mapping[str, Sequence[Permission]]) -> Mirror:
+def mirror(catalogue: Catalogue, record: Record, serving: Sequence[Permission]) -> Mirror:
     """What stands at the top of the agents' card, without what the catalogue hides from either side.
 
     Args:
-        permissions: the answers for every purpose at this moment.
+        serving: the answers for serving the person at this moment.
     """
     shown = [
         field
@@ -30,13 +30,11 @@ def mirror(catalogue: Catalogue, record: Record, permissions: Mapping[str, Seque
         if AgentAccess.HIDDEN is not field.agent and field.customer is not CustomerAccess.HIDDEN
     ]
     facts = [(words(field.labels), told(record.profile.get(field.key), field)) for field in shown]
-    return Mirror(_answer(catalogue, permissions), [(label, value) for label, value in facts if value])
+    return Mirror(_answer(catalogue, serving), [(label, value) for label, value in facts if value])
 
 
-def _answer(catalogue: Catalogue, permissions: Mapping[str, Sequence[Permission]]) -> Answer | None:
-    """For the first way that interrupts somebody, and the first purpose that serves them."""
-    channel = next((c.key for c in catalogue.channels.values() if c.immediate), None)
-    serving = (p.key for p in catalogue.purposes.values() if p.lawful_basis is not LawfulBasis.CONSENT)
-    purpose = next(serving, None)
-    found = next((p for p in permissions[purpose] if p.channel.key == channel), None) if purpose else None
+def _answer(catalogue: Catalogue, serving: Sequence[Permission]) -> Answer | None:
+    """For the first way that interrupts somebody."""
+    first = next((channel for channel in catalogue.channels.values() if channel.immediate), None)
+    found = next((permission for permission in serving if permission.channel is first), None)
     return answer(found) if found else None

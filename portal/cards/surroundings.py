@@ -8,7 +8,7 @@ from portal.cards.changes import tell, undoable
 from portal.cards.mirror import mirror
 from portal.catalogue.model import Catalogue
 from portal.contact.lead import lead
-from portal.contact.may_contact import every_purpose
+from portal.contact.may_contact import agreed, serving
 from portal.formats import local
 from portal.i18n import gettext as _
 from portal.record.models import Record
@@ -17,12 +17,13 @@ from portal.record.read import StoredRecord
 
 def surroundings(catalogue: Catalogue, stored: StoredRecord) -> dict[str, Any]:
     """The contexts of `home/_lead.html`, `_delivery.html` and `_mirror.html`."""
-    permissions = every_purpose(stored.record, clock.now(), catalogue=catalogue)
+    now = clock.now()
+    permissions = serving(stored.record, now, catalogue=catalogue)
     state = _kinds(stored.record)
     changes = tell(catalogue, stored.recent, stored.deliveries, state)
     return {
         "greeting": greeting(stored.record),
-        "sentences": lead(permissions),
+        "sentences": lead(permissions, agreed(stored.record, now, catalogue=catalogue)),
         "changes": changes,
         "undoable": undoable(catalogue, changes, state),
         "mirror": mirror(catalogue, stored.record, permissions),

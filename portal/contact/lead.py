@@ -1,10 +1,10 @@
 """What a customer reads first: who may contact them today, and what for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from portal.catalogue.model import Channel, LawfulBasis
+from portal.catalogue.model import Channel, Purpose
 from portal.contact.permission import Permission
 from portal.contact.spans import Span
 from portal.contact.windows import Moments
@@ -12,20 +12,15 @@ from portal.contact.words import all_day, from_words, hours_words, label, listed
 from portal.i18n import gettext, pgettext
 
 
-def lead(permissions: Mapping[str, Sequence[Permission]]) -> list[Markup]:
-    """The sentences, from the answers for every purpose (`every_purpose`) at one moment.
+def lead(serving: Sequence[Permission], agreed: Sequence[tuple[Purpose, Sequence[Channel]]]) -> list[Markup]:
+    """The sentences, from what `may_contact` knows at one moment.
 
-    The first ones are about serving the customer (the first purpose that needs no consent), by phone and e-mail, and by
-    other ways where these are closed; the last ones about what rests on consent.
+    Args:
+        serving: the first ones are about serving the customer, by phone and e-mail, and by other ways where these are
+            closed.
+        agreed: the last ones are about what rests on consent.
     """
-    answers = list(permissions.values())
-    needs_none = [group for group in answers if group and not _rests_on_consent(group)]
-    needs_consent = [group for group in answers if group and _rests_on_consent(group)]
-    return [*(_serving(needs_none[0]) if needs_none else []), *_asking(needs_consent)]
-
-
-def _rests_on_consent(group: Sequence[Permission]) -> bool:
-    return group[0].purpose.lawful_basis is LawfulBasis.CONSENT
+    return [*(_serving(serving) if serving else []), *_asking(agreed)]
 
 
 def _serving(group: Sequence[Permission]) -> list[Markup]:
@@ -75,24 +70,18 @@ def _otherwise(group: Sequence[Permission]) -> Markup:
     return say(gettext("We reach you by %(ways)s only."), ways=listed(map(_way, open_ways)))
 
 
-def _asking(groups: Sequence[Sequence[Permission]]) -> list[Markup]:
+def _asking(agreed: Sequence[tuple[Purpose, Sequence[Channel]]]) -> list[Markup]:
     """What was agreed to, and whether that is all."""
-    if groups and not any(_agreed(group) for group in groups):
+    if agreed and not any(channels for _purpose, channels in agreed):
         return [say(gettext("Nobody contacts you for marketing."))]
-    return [_asking_for(group) for group in groups]
+    return [_asking_for(label(purpose.labels), channels) for purpose, channels in agreed]
 
 
-def _asking_for(group: Sequence[Permission]) -> Markup:
-    purpose = label(group[0].purpose.labels)
-    if ways := [_way(permission.channel) for permission in _agreed(group)]:
+def _asking_for(purpose: str, channels: Sequence[Channel]) -> Markup:
+    if channels:
         message = gettext("For “%(purpose)s” we may contact you by %(ways)s.")
-        return say(message, purpose=purpose, ways=listed(ways))
+        return say(message, purpose=purpose, ways=listed(map(_way, channels)))
     return say(gettext("Nobody contacts you for “%(purpose)s”."), purpose=purpose)
-
-
-def _agreed(group: Sequence[Permission]) -> list[Permission]:
-    """Where consent is in force, whatever the hour."""
-    return [permission for permission in group if permission.consent.permits]
 
 
 def _way(channel: Channel) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from portal.catalogue.model import Catalogue, Channel, Purpose
+from portal.catalogue.model import Catalogue, Channel, LawfulBasis, Purpose
 from portal.contact.consent import FOREVER, consent_at, consented
 from portal.contact.permission import Ground, Permission, Reason
 from portal.contact.spans import Span, overlap
@@ -40,8 +40,9 @@ def may_contact(record: Record, channel: str, purpose: str, now: datetime, *, ca
 
 def every_channel(record: Record, purpose: str, now: datetime, *, catalogue: Catalogue) -> tuple[Permission, ...]:
     """The answers for all channels that a purpose uses, in the catalogue's order."""
-    channels = [key for key in catalogue.channels if key in catalogue.purposes[purpose].channels]
-    return tuple(may_contact(record, channel, purpose, now, catalogue=catalogue) for channel in channels)
+    asked = catalogue.purposes[purpose]
+    channels = [channel for channel in catalogue.channels.values() if channel.key in asked.channels]
+    return tuple(_permission(record, way, asked) for way in _ways(record, channels, now))
 
 
 def every_purpose(record: Record, now: datetime, *, catalogue: Catalogue) -> dict[str, tuple[Permission, ...]]:
@@ -51,6 +52,26 @@ def every_purpose(record: Record, now: datetime, *, catalogue: Catalogue) -> dic
         key: tuple(_permission(record, way, purpose) for way in ways if way.channel.key in purpose.channels)
         for key, purpose in catalogue.purposes.items()
     }
+
+
+def serving(record: Record, now: datetime, *, catalogue: Catalogue) -> tuple[Permission, ...]:
+    """The answers for serving the person: for the first purpose that needs no consent."""
+    purposes = catalogue.purposes.values()
+    first = next((p.key for p in purposes if p.channels and p.lawful_basis is not LawfulBasis.CONSENT), None)
+    return every_channel(record, first, now, catalogue=catalogue) if first else ()
+
+
+def agreed(record: Record, now: datetime, *, catalogue: Catalogue) -> list[tuple[Purpose, list[Channel]]]:
+    """The purposes that rest on consent, each with the channels where it is in force, whatever the hour."""
+    return [
+        (purpose, [channel for channel in catalogue.channels.values() if _is_agreed(record, channel, purpose, now)])
+        for purpose in catalogue.purposes.values()
+        if purpose.channels and purpose.lawful_basis is LawfulBasis.CONSENT
+    ]
+
+
+def _is_agreed(record: Record, channel: Channel, purpose: Purpose, now: datetime) -> bool:
+    return consent_at(now, record.consent(purpose.key, channel.key), channel, purpose).permits
 
 
 class _Way(NamedTuple):

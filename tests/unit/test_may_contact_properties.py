@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from portal.contact.answer import State, answer
 from portal.contact.lead import lead
-from portal.contact.may_contact import every_purpose, may_contact
+from portal.contact.may_contact import agreed, may_contact, serving
 from portal.contact.permission import Permission
 from portal.contact.week import week
 from portal.i18n import using
@@ -218,7 +218,8 @@ def test_every_answer_can_be_told(question: tuple[Record, str, str, datetime], l
     record, channel, purpose, now = question
 
     with using(language, "Europe/Berlin"):
-        sentences = lead(every_purpose(record, now, catalogue=CATALOGUE))
+        told_of = serving(record, now, catalogue=CATALOGUE), agreed(record, now, catalogue=CATALOGUE)
+        sentences = lead(*told_of)
         told = answer(asked(record, channel, purpose, now))
 
     for words in (*sentences, told.headline, *told.reasons):

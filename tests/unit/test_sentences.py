@@ -9,7 +9,7 @@ from markupsafe import Markup
 from portal.catalogue.model import Catalogue, Purpose
 from portal.contact.answer import Answer, State, answer
 from portal.contact.lead import lead
-from portal.contact.may_contact import every_purpose, may_contact
+from portal.contact.may_contact import agreed, may_contact, serving
 from portal.contact.plot import plots
 from portal.contact.week import Segment, week
 from portal.contact.window_words import weekdays_words, window_words
@@ -34,15 +34,19 @@ from tests.unit.contact_builders import (
 
 MORNING = "2026-11-25T09:00"
 NO_MARKETING = {"en": "Nobody contacts you for marketing.", "de": "Niemand kontaktiert Sie zu Werbezwecken."}
-PURPOSES = {key: CATALOGUE.purposes[key] for key in ("service", "offers")}
+TWO_PURPOSES = replace(CATALOGUE, purposes={key: CATALOGUE.purposes[key] for key in ("service", "offers")})
 EVENINGS = (a_window(), a_window(SATURDAY, "10:00-13:00"), never_on(SUNDAY))
+
+
+def sentences_for(record: Record, when: str, catalogue: Catalogue) -> list[Markup]:
+    moment = at(when)
+    return lead(serving(record, moment, catalogue=catalogue), agreed(record, moment, catalogue=catalogue))
 
 
 def lead_words(record: Record, when: str = MORNING, language: str = "en") -> str:
     """The lead as the customer hears it, with ** around what is emphasised."""
     with using(language):
-        answers = every_purpose(record, at(when), catalogue=CATALOGUE)
-        sentences = " ".join(lead({key: answers[key] for key in PURPOSES}))
+        sentences = " ".join(sentences_for(record, when, TWO_PURPOSES))
     return sentences.replace("<strong>", "**").replace("</strong>", "**")
 
 
@@ -208,7 +212,7 @@ class TestLead:
         catalogue = _with_purpose(surveys)
         record = alice(a_consent("opt_in", "surveys", "email"))
 
-        sentences = lead(every_purpose(record, at(MORNING), catalogue=catalogue))
+        sentences = sentences_for(record, MORNING, catalogue)
 
         assert sentences[1:] == [
             "Nobody contacts you for “Offers and news”.",
@@ -219,7 +223,7 @@ class TestLead:
         catalogue = _with_purpose(_like_offers("surveys", "Q&A <fast>"))
         record = alice(a_consent("opt_in", "surveys", "email"))
 
-        *_, last = lead(every_purpose(record, at(MORNING), catalogue=catalogue))
+        *_, last = sentences_for(record, MORNING, catalogue)
 
         assert isinstance(last, Markup)
         assert "“Q&amp;A &lt;fast&gt;”" in last
@@ -443,4 +447,4 @@ def _like_offers(key: str, name: str) -> Purpose:
 
 
 def _with_purpose(purpose: Purpose) -> Catalogue:
-    return replace(CATALOGUE, purposes={**PURPOSES, purpose.key: purpose})
+    return replace(CATALOGUE, purposes={**TWO_PURPOSES.purposes, purpose.key: purpose})

@@ -6,6 +6,7 @@ import psycopg
 import typer
 
 from portal.catalogue import CatalogueError, load
+from portal.cli.broken_flood import look_for_floods
 from portal.cli.context import run
 from portal.cli.crm_checks import ask_crms
 from portal.cli.finding import Finding
@@ -126,6 +127,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _catalogue,
     ask_crms,
     _database,
+    look_for_floods,
     _providers,
     look_for_orphans,
     ask_mail,

@@ -12,6 +12,7 @@ from portal.audit.cipher import WrappedKey
 from portal.audit.entry import fold
 from portal.audit.values import State
 from portal.catalogue import Catalogue
+from portal.cli.broken_flood import look_for_floods
 from portal.crm.embedded import EmbeddedCrm
 from portal.crm.embedded.card import find
 from portal.demo import bulk
@@ -186,9 +187,11 @@ async def test_after_one_that_was_killed_half_way_another_one_puts_all_in_order(
     assert await asyncio.wait_for(process.wait(), 60) == killed_flood.KILLED
     left = await _rules(stores)
     assert len(left) < len(before)
+    assert [finding.needed for finding in look_for_floods(settings)] == [False]
 
     flood(settings, 2, 4)
 
+    assert not [*look_for_floods(settings)]
     assert await _rules(stores) == before
     report = await verify(stores.worker.database, stores.worker.keys)
     assert report.holds, report.findings

@@ -1,20 +1,9 @@
 """The journal of the sync: what operators want to know about later, without a personal value in it."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
-
-from psycopg.types.json import Jsonb
-
-from portal.db.database import Database
 
 ENGINE = "engine"
 """The actor of what nobody did by hand."""
-
-WRITE = """
-    INSERT INTO portal.sync_event (connector, event, actor, customer_id, facts)
-    VALUES (%(connector)s, %(event)s, %(actor)s, %(customer)s, %(facts)s)"""
 
 
 class Event(StrEnum):
@@ -37,17 +26,3 @@ class Event(StrEnum):
     RESTRICTED_CONFIRMED = "restricted_confirmed"
     ERASED_WANTED = "erased_wanted"
     ERASED_CONFIRMED = "erased_confirmed"
-
-
-async def write_down(
-    database: Database,
-    connector: str,
-    event: Event,
-    *,
-    actor: str = ENGINE,
-    customer: UUID | None = None,
-    facts: Mapping[str, Any] | None = None,
-) -> None:
-    """Keep one event."""
-    row = {"connector": connector, "event": event, "actor": actor, "customer": customer, "facts": Jsonb(facts or {})}
-    await database.fetch_all(WRITE, row)

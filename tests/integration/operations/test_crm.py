@@ -5,7 +5,6 @@ import pytest
 
 from portal.crm.said import Own
 from portal.record.read import StoredRecord
-from portal.sync.events import Event, write_down
 from portal.sync.samples import sample
 from portal.sync.state import Wanted
 from portal.sync.want import want
@@ -64,20 +63,20 @@ async def test_an_erasure_that_is_not_confirmed_is_counted(
 
 
 async def test_in_german_our_own_words_are_german_and_the_crms_are_quoted(
-    as_olivia: httpx2.AsyncClient, stage: Stage, parked: StoredRecord
+    as_olivia: httpx2.AsyncClient, stage: Stage, alice: StoredRecord
 ) -> None:
-    """Of the same record: in the list, as the CRM's last error, and in the journal."""
+    """Of a contact that is gone, in the list and in the journal; and as the CRM's last error."""
+    await stage.edits(alice.record.id, {"account_tier": "business"})
+    await stage.poller.poll()
+    await stage.all("DELETE FROM crm.contact WHERE portal_id = %s", alice.record.id)
+    await stage.settle()
     own = Own.CREDENTIALS.of(said="Bad key")
-    await stage.all("UPDATE portal.sync_state SET last_error = %s WHERE customer_id = %s", Own.GONE, parked.record.id)
     await stage.all("UPDATE portal.connector_gate SET last_error = %s, last_error_at = clock_timestamp()", own)
-    await write_down(
-        stage.stores.worker.database, "embedded", Event.PARKED, customer=parked.record.id, facts={"says": Own.GONE}
-    )
     as_olivia.cookies.set("portal_language", "de")
 
     page = await seen(as_olivia)
 
-    assert f"{parked.record.number} den Kontakt gibt es nicht mehr · 3" in text(part(page, "parked"))
+    assert f"{alice.record.number} den Kontakt gibt es nicht mehr ·" in text(part(page, "parked"))
     assert "Bitte prüfen Sie die Zugangsdaten dieses CRMs: „Bad key“" in text(part(page, "facts"))
     assert "den Kontakt gibt es nicht mehr" in text(part(page, "journal"))
     assert "no longer there" not in page and "our login" not in page

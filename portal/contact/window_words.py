@@ -5,7 +5,7 @@ from itertools import groupby
 
 from portal.contact.words import MIDNIGHT, listed
 from portal.formats import format_time
-from portal.i18n import gettext
+from portal.i18n import N_, gettext
 from portal.record.models import ContactWindow, WindowKind
 
 
@@ -57,15 +57,18 @@ def _distance(numbered: tuple[int, int]) -> int:
 
 
 def _day_plural(weekday: int) -> str:
-    return (
-        gettext("Mondays"),
-        gettext("Tuesdays"),
-        gettext("Wednesdays"),
-        gettext("Thursdays"),
-        gettext("Fridays"),
-        gettext("Saturdays"),
-        gettext("Sundays"),
-    )[weekday - 1]
+    return gettext(_PLURALS[weekday - 1])
+
+
+_PLURALS = (
+    N_("Mondays"),
+    N_("Tuesdays"),
+    N_("Wednesdays"),
+    N_("Thursdays"),
+    N_("Fridays"),
+    N_("Saturdays"),
+    N_("Sundays"),
+)
 
 
 def _window_hours(window: ContactWindow) -> str:

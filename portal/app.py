@@ -49,8 +49,12 @@ class State(TypedDict):
     providers: Providers
 
 
-def create_app(settings: Settings, *, warm: bool = False) -> Starlette:
-    """The application for one process; `warm` compiles its templates in the background once it answers.
+def create_app(settings: Settings, *, warm: bool = False, reload: bool = False) -> Starlette:
+    """The application for one process.
+
+    Args:
+        warm: compile its templates in the background once it answers.
+        reload: look for changed templates on every use, for who works on them.
 
     Raises:
         SettingsError, CatalogueError, StaticFileError: something that it is made from cannot be used. Nothing has been
@@ -66,7 +70,7 @@ def create_app(settings: Settings, *, warm: bool = False) -> Starlette:
     # A second address for each page would be one more that nobody tests.
     app.router.redirect_slashes = False
     app.state.settings = settings
-    app.state.templates = _templates(settings, static)
+    app.state.templates = _templates(settings, static, reload=reload)
     return app
 
 
@@ -93,7 +97,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
     ]
 
 
-def _templates(settings: Settings, static: StaticFiles) -> Templates:
+def _templates(settings: Settings, static: StaticFiles, *, reload: bool) -> Templates:
     # A page has dozens of links, and Starlette would look for each of them through all routes.
     paths = {route.name: route.path_format for route in _routes(settings) if isinstance(route, Route)}
 
@@ -109,7 +113,7 @@ def _templates(settings: Settings, static: StaticFiles) -> Templates:
             "sends_mail": bool(settings.smtp_host),
             "demo_mailbox": settings.demo_mailbox is not None,
         },
-        reload=settings.development,
+        reload=reload,
     )
 
 

@@ -16,11 +16,12 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
     processes: Annotated[int, typer.Option(help="How many processes share the port.", min=1, max=64)] = 1,
+    reload: Annotated[bool, typer.Option("--reload", help="Show changed templates at once; one process only.")] = False,
 ) -> None:
     """Serve the web pages."""
     from portal.web.serve import serve as serve_web
 
-    serve_web(load_settings(), host=host, port=port, processes=processes)
+    serve_web(load_settings(), host=host, port=port, processes=processes, reload=reload)
 
 
 def work() -> None:

@@ -137,7 +137,7 @@ class Supervisor:
     async def _start_children(self) -> None:
         logs, tryton = self._logs, self._children
         children = [
-            Child("web", logs / "web.log", "portal", "serve", "--port", str(self._port)),
+            Child("web", logs / "web.log", "portal", "serve", "--reload", "--port", str(self._port)),
             Child("workers", logs / "workers.log", "portal", "work"),
             Child("provider", logs / "provider.log", "portal.dev.provider", "--port", str(self._provider_port)),
         ]

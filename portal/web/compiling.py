@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from jinja2 import BaseLoader, Environment, Template, TemplateAssertionError, nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.meta import find_referenced_templates
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
@@ -56,6 +57,8 @@ class CompilingEnvironment(Environment):
         self._within: tuple[str | None, ...] = ()
         self._compiled: dict[str, Template] = {}
         self._macros: dict[str, Macros] = {}
+        self._placed: set[str] = set()
+        self._asked: set[str] = set()
 
     def get_template(
         self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
@@ -71,6 +74,10 @@ class CompilingEnvironment(Environment):
         # import: a fifth of the time that a page takes.
         return {**self.globals, **d} if d else self.globals
 
+    def stands_elsewhere(self, name: str) -> bool:
+        """Whether nobody asks for a template: those that were compiled so far have it in their place."""
+        return name in self._placed - self._asked
+
     def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
         return self._inlined(source, name, filename)[0]
 
@@ -83,6 +90,7 @@ class CompilingEnvironment(Environment):
         defer_init: bool = False,
     ) -> Any:
         parsed = self.parse(source, name, filename) if isinstance(source, str) else source
+        self._asked.update(filter(None, find_referenced_templates(parsed)))
         with i18n.using(self.language):  # Jinja works out what is constant, filters and all
             return super().compile(parsed, name, filename, raw, defer_init)  # type: ignore[call-overload]
 
@@ -114,6 +122,7 @@ class CompilingEnvironment(Environment):
     def _macros_of(self, name: str) -> Macros:
         if name in self._within:
             return {}
+        self._placed.add(name)
         if name not in self._macros:
             source, filename, _ = self.loader.get_source(self, name)
             self._macros[name] = self._inlined(source, name, filename)[1]
@@ -124,8 +133,9 @@ class CompilingEnvironment(Environment):
         who works on templates is told the lines of each, and has what changed read anew."""
         if self.auto_reload or name in self._within:
             return None
+        self._placed.add(name)
         source, filename, _ = self.loader.get_source(self, name)
-        return self.parse(source, name, filename).body
+        return self._folded(source, name, filename).body
 
 
 class _Folding(NodeTransformer):

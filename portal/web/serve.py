@@ -13,7 +13,7 @@ SECONDS_TO_FINISH = 10
 """How long requests that are under way may take once the end has been asked for."""
 
 
-def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> None:
+def serve(settings: Settings, *, host: str, port: int, processes: int = 1, reload: bool = False) -> None:
     """Serve until SIGTERM or SIGINT: accept nothing new, end live streams, finish what is under way, close.
 
     Raises:
@@ -23,7 +23,7 @@ def serve(settings: Settings, *, host: str, port: int, processes: int = 1) -> No
 
     logs.configure(settings)
     # A mistake is told here once, and not by each process over and over.
-    only = app.create_app(settings, warm=True)
+    only = app.create_app(settings, warm=True, reload=reload)
     with tempfile.TemporaryDirectory(prefix="portal-metrics-") as folder:
         if processes > 1:
             # Each process counts into files here, and whoever is asked for /metrics adds them up.

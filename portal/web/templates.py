@@ -1,7 +1,7 @@
 """Templates, compiled for each language: whole pages, and named blocks of the same templates for htmx."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +58,22 @@ class Templates:
 
     def check(self) -> list[str]:
         """Compile every template, as a test does: a mistake in one must not wait for a visitor. Returns their names."""
-        return [name for name in self._compiling() if name]
+        for environment in self._environments.values():
+            for name in self._names():
+                environment.get_template(name)
+        return self._names()
 
     async def warm(self) -> None:
-        """The same in the background of a process that answers already: nobody waits for a page to be compiled."""
-        for _name in self._compiling():
-            await asyncio.sleep(0)
-
-    def _compiling(self) -> Iterator[str | None]:
-        """Compiles one after another; gives the name of each when the last language has it."""
-        names = self._environment.list_templates(extensions=["html", "txt"])
-        for name in sorted(names):
+        """The same in the background of a process that answers already: nobody waits for a page to be compiled. Pages
+        go first, and what they consist of is left out where nobody asks for it by itself."""
+        for name in sorted(self._names(), key=_is_part):
             for environment in self._environments.values():
-                yield None
-                environment.get_template(name)
-            yield name
+                if not environment.stands_elsewhere(name):
+                    environment.get_template(name)
+                    await asyncio.sleep(0)
+
+    def _names(self) -> list[str]:
+        return sorted(self._environment.list_templates(extensions=["html", "txt"]))
 
     @property
     def _environment(self) -> CompilingEnvironment:
@@ -99,6 +100,10 @@ def field_attributes(field: Any, help: str = "", autofocus: bool = False) -> dic
     if autofocus and not field.errors:
         attributes["autofocus"] = ""
     return attributes
+
+
+def _is_part(name: str) -> bool:
+    return name.rpartition("/")[2].startswith("_")
 
 
 def _environment(

@@ -72,9 +72,9 @@ def templates_compiled_once() -> Iterator[None]:
     """Each process compiles all of them, which would take most of the time here."""
     compiled: list[Templates] = []
 
-    def once(settings: Settings, static: StaticFiles) -> Templates:
+    def once(settings: Settings, static: StaticFiles, *, reload: bool) -> Templates:
         if not compiled:
-            compiled.append(as_ever(settings, static))
+            compiled.append(as_ever(settings, static, reload=reload))
         return compiled[0]
 
     as_ever = app_module._templates

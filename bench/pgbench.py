@@ -18,10 +18,11 @@ FAILED = re.compile(r"number of failed transactions: (\d+)")
 
 @dataclass(frozen=True)
 class Ran:
-    """What one run found: transactions a second, and the seconds of CPU that PostgreSQL used for each."""
+    """What one run found: transactions a second, the seconds of CPU that PostgreSQL used for each, and how many."""
 
     rate: float
     database: float
+    number: int
 
 
 def pgbench(ground: Ground, script: str, *, clients: int, seconds: float, role: Role = Role.WORKER) -> Ran:
@@ -43,4 +44,4 @@ def pgbench(ground: Ground, script: str, *, clients: int, seconds: float, role: 
     rate, done, failed = FOUND.search(ran.stdout), DONE.search(ran.stdout), FAILED.search(ran.stdout)
     if ran.returncode or not rate or not done or (failed and int(failed[1])):
         raise RuntimeError(f"pgbench: {ran.stderr[-1000:]}{ran.stdout[-500:]}")
-    return Ran(float(rate[1]), used / int(done[1]))
+    return Ran(float(rate[1]), used / int(done[1]), int(done[1]))

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
 from bench import people
-from bench.apps.bare import COOKIE
+from bench.apps.bare import COOKIES
 from bench.asking import ask
 from bench.ground import Ground
 from bench.load import Order, Visitor
@@ -41,8 +41,8 @@ STAGES = {
     "template": ("portal.web.templates.Templates.render",),
     "compression": ("starlette.middleware.gzip.GZipResponder.apply_compression",),
     "form": (
-        "portal.profile.views.section_form", "portal.profile.views.read_form", "portal.web.forms.base.Form.__init__",
-        "portal.web.forms.base.Form.validate",
+        "portal.web.policy.posted", "portal.profile.views.section_form", "portal.profile.views.read_form",
+        "portal.web.forms.base.Form.__init__", "portal.web.forms.base.Form.validate",
     ),
     "rules (gate)": ("portal.record.change.check",),
     "the record after the change": (
@@ -50,10 +50,18 @@ STAGES = {
     ),
     "entry: encrypt, encode, hash": ("portal.record.write.seal", "portal.record.write.leaf_hash"),
     "log line": ("portal.web.access_log.AccessLogMiddleware._tell",),
+    "form token": ("portal.web.form_token.mask", "portal.web.form_token.matches"),
+    "drafts": ("portal.web.drafts.discard", "portal.web.drafts.has_arrived"),
+    "routing and policy": ("starlette.routing.Router.__call__",),
+    "the view": ("portal.web.policy._view",),
+    "the change (version, request)": ("portal.profile.views.change_profile",),
+    "response: object, and its way out through the middleware": (
+        "starlette.responses.Response.__init__", "starlette.responses.Response.__call__",
+    ),
 }  # fmt: skip
-"""What is called what; whatever is in none of them is routing, middleware and the rest."""
+"""What is called what; whatever is in none of them is what stands around the router."""
 
-REST = "middleware, routing, the rest"
+REST = "middleware"
 Call: TypeAlias = Callable[[int], Awaitable[None]]
 
 
@@ -98,7 +106,7 @@ async def measure(ground: Ground) -> Row:
             asking = _Asking(app, dict(state or {}), who)
             for what, call in (("page", asking.page), ("save", asking.save)):
                 row.lines += await _profiled(what, call, int(REQUESTS * ground.scale), ground.postgres)
-    with ground.application("bare", **{COOKIE: who[0].cookie}) as bare:
+    with ground.application("bare", **{COOKIES: who[0].cookie}) as bare:
         order = Order(bare.port, [people.reading(who[0], "/bytes", encoding="identity")], 8, ground.seconds(SECONDS))
         measured = await ask(order, web=[bare.pid], database=ground.postgres)
     row.lines.append(Line("server", milliseconds(measured.web)))

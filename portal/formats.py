@@ -74,7 +74,7 @@ def country_name(code: str) -> str:
 
 
 def zone_name(key: str) -> str:
-    """`London` for `Europe/London`: the place whose clock it is."""
+    """`London` for `Europe/London`: the place whose clock it is. What is no zone that we know stands as it is."""
     return _place(key, current_language()) if "/" in key else key
 
 
@@ -129,4 +129,7 @@ def _weekdays(width: str, _language: str) -> Mapping[int, str]:
 
 @lru_cache(maxsize=2_048)
 def _place(zone: str, _language: str) -> str:
-    return get_timezone_location(zone, locale=current_locale(), return_city=True)
+    try:
+        return get_timezone_location(zone, locale=current_locale(), return_city=True)
+    except LookupError:
+        return zone

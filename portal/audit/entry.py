@@ -13,7 +13,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -199,7 +198,7 @@ def _place(origin: str, chain: UUID, seq: int) -> bytes:
     return context(origin, str(chain), seq)
 
 
-@cache
+@lru_cache(maxsize=64)  # of names that stand in entries
 def _of_evidence(name: str) -> bytes:
     return context(f"evidence/{name}", "value")
 

@@ -8,7 +8,6 @@ from datetime import date, time
 import phonenumbers
 
 from portal.audit.values import Value
-from portal.catalogue.check import time_zones
 from portal.catalogue.model import Catalogue, Field, Kind
 from portal.formats import country_name, format_date, format_hours, format_weekdays, language_name, zone_name
 from portal.i18n import N_, current_language
@@ -41,7 +40,7 @@ def told(value: Value, field: Field) -> str:
         case Kind.COUNTRY:
             return country_name(str(value))
         case Kind.TIME_ZONE:
-            return zone_name(str(value)) if value in time_zones() else str(value)
+            return zone_name(str(value))
     return str(value)
 
 

@@ -1,7 +1,7 @@
 """The form of a note."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from markupsafe import Markup
 from wtforms import TextAreaField
@@ -41,14 +41,10 @@ class _DrawnOnce:
     """Draws a field that nobody fills: with the same attributes it is always the same."""
 
     def __init__(self, widget: Callable[..., Markup]) -> None:
-        self.widget = widget
-        self.drawn: dict[frozenset[tuple[str, object]], Markup] = {}
+        self._drawn = lru_cache(maxsize=8)(widget)
 
     def __call__(self, field: Field, **attributes: object) -> Markup:
-        key = frozenset(attributes.items())
-        if key not in self.drawn:
-            self.drawn[key] = self.widget(field, **attributes)
-        return self.drawn[key]
+        return self._drawn(field, **attributes)
 
 
 @cache  # a form is a class, and dear to make: once for each language

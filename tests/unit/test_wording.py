@@ -9,6 +9,7 @@ from portal.catalogue import Catalogue, load
 from portal.catalogue.naming import path_name, value_name
 from portal.catalogue.told import kept_value
 from portal.catalogue.wording import Phrase, describe, for_customer, who
+from portal.formats import zone_name
 from portal.paths import resource
 
 POINT, WINDOW, NOTE = "contact_points/p/", "contact_windows/w/", "notes/n/"
@@ -133,3 +134,8 @@ def test_who_it_was(actor: Actor, reader: ActorKind, name: str | None, words: st
 )
 def test_what_evidence_keeps_is_read_as_the_value_that_it_was(kept: str, value: object) -> None:
     assert kept_value(kept) == value
+
+
+def test_a_time_zone_is_told_by_its_place_and_one_that_nobody_knows_by_its_own_name() -> None:
+    with i18n.using("de"):
+        assert [zone_name(key) for key in ("Europe/Rome", "UTC", "Mars/Base", "")] == ["Rom", "UTC", "Mars/Base", ""]

@@ -54,7 +54,7 @@ STAGES = {
     "drafts": ("portal.web.drafts.discard", "portal.web.drafts.has_arrived"),
     "routing and policy": ("starlette.routing.Router.__call__",),
     "the view": ("portal.web.policy._view",),
-    "the change (version, request)": ("portal.profile.views.change_profile",),
+    "the change (what differs, the one write)": ("portal.record.change.drafted", "portal.record.change.write"),
     "response: object, and its way out through the middleware": (
         "starlette.responses.Response.__init__", "starlette.responses.Response.__call__",
     ),

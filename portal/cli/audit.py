@@ -3,11 +3,11 @@
 import os
 from datetime import UTC, datetime
 from functools import partial
-from time import perf_counter
 from typing import Annotated
 
 import typer
 
+from portal import clock
 from portal.auditing.counts import mend_counts
 from portal.auditing.events import EventFilter, EventPage, read_events
 from portal.auditing.verified import note_verified
@@ -96,7 +96,7 @@ async def _verify(processes: int) -> tuple[Report, datetime | None]:
     bar = progress()
     settings = load_settings()
     async with records(settings) as store:
-        began = perf_counter()
+        began = clock.current.monotonic()
         row = await store.database.fetch_one("SELECT coalesce(sum(seq), 0)::bigint AS entries FROM portal.customer")
         entries = row["entries"] if row else 0
         with bar:
@@ -108,5 +108,5 @@ async def _verify(processes: int) -> tuple[Report, datetime | None]:
                 async with checking(settings, processes) as check:
                     # One batch more than there are processes, so that none of them waits for its next one.
                     report = await walk(check=check, ahead=processes + 1)
-        await note_verified(store.database, report, perf_counter() - began)
+        await note_verified(store.database, report, clock.current.monotonic() - began)
         return report, await mend_counts(store.database)

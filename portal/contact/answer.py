@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.catalogue.model import Channel
-from portal.catalogue.told import address
+from portal.catalogue.told import address, words
 from portal.contact.permission import Ground, Permission
 from portal.contact.reasons import consent_date, local_time, standing, times
-from portal.contact.words import from_words, label, until_words
+from portal.contact.words import from_words, until_words
 from portal.i18n import gettext, pgettext
 
 
@@ -115,7 +115,7 @@ def _what(channel: Channel) -> str:
             return pgettext("opted out of, agreed to", "e-mails")
         case "letter":
             return pgettext("opted out of, agreed to", "letters")
-    return label(channel.labels)
+    return words(channel.labels)
 
 
 def _nothing_to_use(channel: Channel) -> str:
@@ -128,8 +128,8 @@ def _nothing_to_use(channel: Channel) -> str:
             return gettext("No: there is no e-mail address")
         case "letter":
             return gettext("No: there is no postal address")
-    return gettext("No: nothing is known for %(channel)s") % {"channel": label(channel.labels)}
+    return gettext("No: nothing is known for %(channel)s") % {"channel": words(channel.labels)}
 
 
 def _label(permission: Permission) -> str:
-    return label(permission.channel.labels)
+    return words(permission.channel.labels)

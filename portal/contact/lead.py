@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from portal.catalogue.model import Channel, Purpose
+from portal.catalogue.told import words
 from portal.contact.permission import Permission
 from portal.contact.spans import Span
 from portal.contact.windows import Moments
-from portal.contact.words import all_day, from_words, hours_words, label, listed, say
+from portal.contact.words import all_day, from_words, hours_words, listed, say
 from portal.i18n import gettext, pgettext
 
 
@@ -74,7 +75,7 @@ def _asking(agreed: Sequence[tuple[Purpose, Sequence[Channel]]]) -> list[Markup]
     """What was agreed to, and whether that is all."""
     if agreed and not any(channels for _purpose, channels in agreed):
         return [say(gettext("Nobody contacts you for marketing."))]
-    return [_asking_for(label(purpose.labels), channels) for purpose, channels in agreed]
+    return [_asking_for(words(purpose.labels), channels) for purpose, channels in agreed]
 
 
 def _asking_for(purpose: str, channels: Sequence[Channel]) -> Markup:
@@ -95,7 +96,7 @@ def _way(channel: Channel) -> str:
             return pgettext("by", "e-mail")
         case "letter":
             return pgettext("by", "letter")
-    return label(channel.labels)
+    return words(channel.labels)
 
 
 def _to_come(permission: Permission) -> list[Moments]:

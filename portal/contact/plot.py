@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.catalogue.model import Catalogue
+from portal.catalogue.told import words
 from portal.contact.week import Segment, week
 from portal.contact.window_words import occasion_words
 from portal.contact.windows import applies, known_zone
-from portal.contact.words import label, listed
+from portal.contact.words import listed
 from portal.i18n import gettext
 from portal.record.models import ContactWindow, WindowKind
 
@@ -83,4 +84,4 @@ def _title(channels: Sequence[str], catalogue: Catalogue) -> str:
             return gettext("When to write e-mail")
         case ["letter"]:
             return gettext("When to write letters")
-    return listed([label(catalogue.channels[channel].labels) for channel in channels])
+    return listed([words(catalogue.channels[channel].labels) for channel in channels])

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from portal.catalogue.told import words
 from portal.contact.permission import Ground, Permission
 from portal.contact.window_words import occasion_words
-from portal.contact.words import date_words, label, listed
+from portal.contact.words import date_words, listed
 from portal.formats import format_time
 from portal.i18n import current_zone, gettext
 from portal.record.models import ContactWindow
@@ -30,7 +31,7 @@ def times(permission: Permission) -> Iterable[str]:
 
 def standing(permission: Permission) -> str:
     """What the person said about the purpose."""
-    values = {"purpose": label(permission.purpose.labels), "date": consent_date(permission)}
+    values = {"purpose": words(permission.purpose.labels), "date": consent_date(permission)}
     match permission.consent.ground:
         case Ground.AGREED:
             return gettext("%(purpose)s: agreed on %(date)s") % values

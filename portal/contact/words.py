@@ -4,7 +4,7 @@ A phrase that stands in a sentence is one that its place can take in every langu
 something is about. Verbs and word order stay in the sentence.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 
 from babel.lists import format_list
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from portal.contact.windows import Moments
 from portal.formats import format_date, format_time
-from portal.i18n import current_language, current_locale, gettext
+from portal.i18n import current_locale, gettext
 
 MIDNIGHT = time()
 
@@ -20,11 +20,6 @@ MIDNIGHT = time()
 def say(message: str, **values: object) -> Markup:
     """A translated message with its values, which are escaped unless they are markup."""
     return Markup(message) % values  # noqa: S704 - messages are ours
-
-
-def label(labels: Mapping[str, str]) -> str:
-    """The catalogue's name for something."""
-    return labels.get(current_language()) or next(iter(labels.values()), "")
 
 
 def listed(phrases: Iterable[str]) -> str:

@@ -11,9 +11,8 @@ from portal.errors import NotFound
 from portal.i18n import LANGUAGES
 from portal.i18n import gettext as _
 from portal.identity.lifecycle import speak
-from portal.profile.actions import change_profile
 from portal.profile.card import section_card
-from portal.record.change import Changed, Conflicted
+from portal.record.change import Changed, Conflicted, change
 from portal.record.models import Record
 from portal.services import services
 from portal.web.drafts import typed_before
@@ -54,9 +53,7 @@ async def save(request: Request) -> Response:
         kept = left_alone(data)
         return {p: v for p, v in form.values(record.profile).items() if p.removeprefix("profile/") not in kept}
 
-    outcome = await change_profile(
-        at_hand.customers, customer_id(request), intention(request, form, "profile:changed"), typed
-    )
+    outcome = await change(at_hand.customers, customer_id(request), intention(request, form, "profile:changed"), typed)
     if isinstance(outcome, Conflicted):
         return await show_conflict(request, card, outcome, typed(outcome.stored.record))
     if isinstance(outcome, Changed) and LANGUAGE in outcome.entry.paths:

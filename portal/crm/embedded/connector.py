@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from portal.audit.values import format_moment
 from portal.crm.comparing import uuid_or_none
+from portal.crm.embedded.card import editor
 from portal.crm.embedded.search_keys import search_keys
 from portal.crm.inventory import Link
 from portal.crm.parts import parts, provenance
@@ -21,7 +22,6 @@ from portal.crm.port import (
     ConsentStatus,
     Cursor,
     Desired,
-    Editor,
     Forged,
     Hint,
     Meter,
@@ -197,10 +197,7 @@ def _remote(row: Row) -> Remote:
         seq=row["portal_seq"],
         timeline_seq=row["timeline_seq"],
         fields=row["fields"],
-        edited_by={
-            name: Editor(by["id"], by["name"], datetime.fromisoformat(by["at"]))
-            for name, by in row["edited_by"].items()
-        },
+        edited_by={name: editor(by) for name, by in row["edited_by"].items()},
         consents={(c["purpose"], c["channel"]): ConsentStatus(c["status"]) for c in row["consents"]},
         copies={name: row[name] for name in COPIES},
     )

@@ -88,7 +88,8 @@ def excess_powers(connection: psycopg.Connection[Any]) -> list[str]:
     row = connection.execute(
         """SELECT current_user, r.rolsuper, r.rolbypassrls, r.rolcreaterole,
                   (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                   WHERE n.nspname IN ('portal', 'keys', 'jobs', 'crm') AND c.relowner = r.oid),
+                   WHERE n.nspname IN ('portal', 'keys', 'jobs', 'crm') AND c.relowner = r.oid
+                   AND c.relkind IN ('r', 'p', 'v', 'm')),
                   EXISTS (SELECT FROM pg_roles o WHERE o.rolname = 'portal_owner'
                           AND pg_has_role(r.oid, o.oid, 'MEMBER') AND o.oid <> r.oid)
            FROM pg_roles r WHERE r.rolname = current_user"""
@@ -103,7 +104,7 @@ def excess_powers(connection: psycopg.Connection[Any]) -> list[str]:
     if create_role:
         found.append(f"{user} may create roles")
     if owned and user != Role.OWNER.user:
-        found.append(f"{user} owns {owned} tables")
+        found.append(f"{user} owns {owned} tables or views")
     if owner_member and not superuser:
         found.append(f"{user} is a member of portal_owner")
     return found

@@ -156,6 +156,11 @@ def test_no_role_has_more_power_than_it_needs(settings: Settings) -> None:
 def test_too_much_power_is_told(database_url: URL) -> None:
     with psycopg.connect(database_url.set(drivername="postgresql").render_as_string(hide_password=False)) as admin:
         assert any("superuser" in power for power in excess_powers(admin))
+        admin.execute("CREATE TABLE portal.theirs (id int PRIMARY KEY)")
+        admin.execute("ALTER TABLE portal.theirs OWNER TO portal_worker")
+        admin.execute("SET LOCAL ROLE portal_worker")
+        assert excess_powers(admin) == ["portal_worker owns 1 tables or views"], "its index is none"
+        admin.rollback()
 
 
 @pytest.mark.parametrize(("role", "timeout"), [(Role.CUSTOMER, "5s"), (Role.STAFF, "15s"), (Role.WORKER, "30s")])
